@@ -1,0 +1,257 @@
+"""One company's postings, folded into one transaction.
+
+A journal reads the head of the books and the items concerned, applies events in memory one by one, and
+writes everything at once: vouchers, open items, payments, month balances and the numbers taken. Each
+event leaves an item of its own (the open item, the payment, its reversal), so that an event applied
+before is seen and skipped: exactly once, by construction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from samklang.ledger import posting, store
+from samklang.ledger.model import (
+    Amounts,
+    Entry,
+    ParkedEvent,
+    Receivable,
+    Series,
+    Voucher,
+    VoucherInput,
+    check_accounts,
+    check_balance,
+)
+from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
+from samklang.platform import clock
+from samklang.platform.dynamo import MAX_OPERATIONS, Transaction
+from samklang.platform.money import format_sek
+from samklang.platform.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from samklang.invoicing.events import InvoiceIssued
+    from samklang.platform.dynamo import Item
+
+Outcome = Literal["posted", "already"]
+
+_RESERVED = 6
+"""Operations kept free: the books' head, month balances, a caller's own conditions and idempotency key."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    voucher: Voucher
+    amounts: Amounts
+    request_id: str
+
+
+class Journal:
+    """Postings of one company that will be written together."""
+
+    def __init__(
+        self, company_id: str, invoice_ids: Iterable[str] = (), payment_ids: Iterable[str] = ()
+    ) -> None:
+        """Read the head of the books and the items the postings will touch."""
+        self.company_id = company_id
+        self.books = store.books(company_id)
+        self.receivables, self.payments = store.load(company_id, invoice_ids, payment_ids)
+        self._vouchers: list[_Posted] = []
+        self._touched: dict[str, Receivable] = {}
+        self._writes: list[Callable[[Transaction], None]] = []
+        self._months: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self._vouchers or self._writes)
+
+    def has_room(self, operations: int) -> bool:
+        """Whether so many more operations fit in the transaction."""
+        used = len(self._vouchers) + len(self._touched) + len(self._writes) + len(self._months)
+        return used + operations + _RESERVED <= MAX_OPERATIONS
+
+    # ------------------------------------------------------------ events
+
+    def issue(self, event: InvoiceIssued) -> Outcome:
+        """Post a sale and open its item.
+
+        Raises:
+            Problem: ``closed-period``, ``outside-fiscal-year``.
+        """
+        if event.invoice_id in self.receivables:
+            return "already"
+        text = f"Kundfaktura {event.number} {event.customer_name}"
+        voucher = self._post(
+            "K", event.invoice_date, text, posting.invoice_amounts(event), event.event_id, event.request_id
+        )
+        self._touch(
+            Receivable(
+                invoice_id=event.invoice_id,
+                number=event.number,
+                customer_id=event.customer_id,
+                customer_name=event.customer_name,
+                invoice_date=event.invoice_date,
+                due_date=event.due_date,
+                total=event.total,
+                voucher_id=voucher.voucher_id,
+                request_id=event.request_id,
+            )
+        )
+        return "posted"
+
+    def pay(self, event: PaymentRegistered, origin: str) -> Outcome:
+        """Post money in and take it off the open items.
+
+        Raises:
+            Problem: ``invoice-not-posted``, ``closed-period``, ``outside-fiscal-year``.
+        """
+        if event.payment_id in self.payments:
+            return "already"
+        self._require_items(event)
+        voucher = self._post(
+            "I",
+            event.payment_date,
+            _payment_text(event),
+            posting.payment_amounts(event),
+            event.event_id,
+            event.request_id,
+        )
+        self._enter(event, event.payment_date, -1, event.event_id)
+        values = payment_values(event) | {"origin": origin, "voucher_id": voucher.voucher_id}
+        self.payments[event.payment_id] = values
+        self._writes.append(
+            lambda transaction: store.put_payment(transaction, self.company_id, event.payment_id, values)
+        )
+        return "posted"
+
+    def reverse(self, event: PaymentReversed, origin: str) -> Outcome:
+        """Post a payment backwards and put its amounts back on the open items.
+
+        Raises:
+            Problem: ``invoice-not-posted`` while the payment itself is not posted, ``closed-period``,
+                ``outside-fiscal-year``.
+        """
+        payment = event.payment
+        posted = self.payments.get(payment.payment_id)
+        if posted is None:
+            raise Problem("invoice-not-posted", "The payment it takes back is not posted; post that first.")
+        if "reversal_date" in posted:
+            return "already"
+        amounts = posting.reversed_amounts(posting.payment_amounts(payment))
+        text = f"Återtagen: {_payment_text(payment)}"
+        voucher = self._post("I", event.reversal_date, text, amounts, event.event_id, event.request_id)
+        self._enter(payment, event.reversal_date, +1, event.event_id)
+        values = reversal_values(event.reversal_date, origin, event.request_id)
+        values["reversal_voucher_id"] = voucher.voucher_id
+        posted.update(values)
+        self._writes.append(
+            lambda transaction: store.reverse_payment(
+                transaction, self.company_id, payment.payment_id, values
+            )
+        )
+        return "posted"
+
+    def write_by_hand(self, given: VoucherInput, request_id: str) -> Voucher:
+        """Post a voucher the bureau wrote.
+
+        Raises:
+            Problem: ``unbalanced``, ``unknown-account``, ``closed-period``, ``outside-fiscal-year``.
+        """
+        amounts = [(row.account, row.debit - row.credit) for row in given.rows]
+        return self._post("A", given.date, given.text, amounts, None, request_id)
+
+    def park(self, parked: ParkedEvent, change: dict[str, Any]) -> None:
+        """Set an event aside with its reason."""
+        self._writes.append(
+            lambda transaction: store.put_parked(transaction, self.company_id, parked, change)
+        )
+
+    def unpark(self, parked_id: str) -> None:
+        """Take a posted event off the list of parked ones."""
+        self._writes.append(lambda transaction: store.remove_parked(transaction, self.company_id, parked_id))
+
+    # ------------------------------------------------------------ in memory
+
+    def _post(
+        self, series: Series, day: date, text: str, amounts: Amounts, source: str | None, request_id: str
+    ) -> Voucher:
+        check_balance(amounts)
+        check_accounts(amounts)
+        number = self.books.take_number(series, day)
+        voucher = Voucher(
+            voucher_id=store.voucher_id(day, series, number),
+            series=series,
+            number=number,
+            date=day,
+            text=text[:200],
+            rows=store.rows_of(amounts),
+            source=source,
+            created_at=clock.timestamp(),
+        )
+        self._vouchers.append(_Posted(voucher, amounts, request_id))
+        month = self._months[f"{day:%Y-%m}"]
+        for account, amount in amounts:
+            month[account] += amount
+        return voucher
+
+    def _touch(self, receivable: Receivable) -> None:
+        self.receivables[receivable.invoice_id] = receivable
+        self._touched[receivable.invoice_id] = receivable
+
+    def _require_items(self, event: PaymentRegistered) -> None:
+        missing = [
+            number for invoice_id, number, _ in event.allocations if invoice_id not in self.receivables
+        ]
+        if missing:
+            numbers = ", ".join(map(str, missing))
+            raise Problem("invoice-not-posted", f"Invoice {numbers} is not posted; post that first.")
+
+    def _enter(self, event: PaymentRegistered, day: date, sign: int, cause: str) -> None:
+        for invoice_id, _, amount in event.allocations:
+            receivable = self.receivables[invoice_id]
+            receivable.entries.append(Entry(day, sign * amount, cause))
+            self._touch(receivable)
+
+    # ------------------------------------------------------------ writing
+
+    def write(self, transaction: Transaction) -> None:
+        """Add everything to a transaction; its conditions hold if nothing was changed since it was read."""
+        if self._vouchers:
+            store.update_books(transaction, self.company_id, self.books)
+        for posted in self._vouchers:
+            store.put_voucher(transaction, self.company_id, posted.voucher, posted.amounts, posted.request_id)
+        for receivable in self._touched.values():
+            store.put_receivable(transaction, self.company_id, receivable)
+        for write in self._writes:
+            write(transaction)
+        for month, changes in self._months.items():
+            store.add_to_month(transaction, self.company_id, month, changes)
+
+
+def _payment_text(event: PaymentRegistered) -> str:
+    numbers = ", ".join(str(number) for _, number, _ in event.allocations)
+    return f"Inbetalning faktura {numbers}, {format_sek(event.amount).replace('.', ',')} kr"
+
+
+def check_remaining(receivables: dict[str, Receivable], event: PaymentRegistered) -> None:
+    """Refuse more on an invoice than remains in the ledger.
+
+    Raises:
+        Problem: ``invoice-not-posted``, ``allocation-exceeds``.
+    """
+    for invoice_id, number, amount in event.allocations:
+        receivable = receivables.get(invoice_id)
+        if receivable is None:
+            raise Problem(
+                "invoice-not-posted", f"Invoice {number} has not reached the ledger yet. Try again soon."
+            )
+        if amount > receivable.remaining:
+            remaining = format_sek(receivable.remaining)
+            raise Problem(
+                "allocation-exceeds", f"{remaining} remains of invoice {number}. Allocate at most that."
+            )

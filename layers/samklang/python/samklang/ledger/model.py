@@ -1,0 +1,296 @@
+"""Vouchers, open items and the books' head: what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from samklang.ledger.accounts import CHART, AccountKind
+from samklang.platform.money import LIMIT, Money, format_sek
+from samklang.platform.problems import FieldError, Problem
+from samklang.platform.shapes import Day, Line, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Series = Literal["A", "K", "I"]
+"""A: by hand. K: customer invoices. I: payments in."""
+
+Side = Annotated[Money, Field(ge=0, lt=LIMIT)]
+
+
+class VoucherRow(Shape):
+    """One side of a voucher. Öre; one of the two is zero."""
+
+    account: str
+    debit: Money = 0
+    credit: Money = 0
+
+
+class VoucherRowInput(Shape):
+    """One side of a voucher written by hand."""
+
+    account: Annotated[str, Field(pattern=r"^[1-8][0-9]{3}$")]
+    debit: Side = 0
+    credit: Side = 0
+
+    @model_validator(mode="after")
+    def _one_side(self) -> VoucherRowInput:
+        if bool(self.debit) == bool(self.credit):
+            raise ValueError("must have either a debit or a credit above zero")
+        return self
+
+
+class VoucherInput(Shape):
+    """A voucher written by hand."""
+
+    date: Day
+    text: Line
+    rows: Annotated[list[VoucherRowInput], Field(min_length=2, max_length=200)]
+
+
+class Voucher(Shape):
+    """A balanced journal entry, numbered in its series; it never changes."""
+
+    voucher_id: str
+    series: Series
+    number: int
+    date: date
+    text: str
+    rows: list[VoucherRow]
+    source: str | None
+    """What caused it: ``invoice/<id>/issued``, ``payment/<id>/registered``; none if by hand."""
+    created_at: str
+
+    @model_validator(mode="after")
+    def _balances(self) -> Voucher:
+        check_balance([(row.account, row.debit - row.credit) for row in self.rows])
+        return self
+
+
+class VoucherPage(Shape):
+    """Some vouchers."""
+
+    items: list[Voucher]
+    next: str | None
+
+
+class AccountShape(Shape):
+    """An account of the chart."""
+
+    account: str
+    name: str
+    kind: AccountKind
+
+
+class AccountList(Shape):
+    """The chart of accounts."""
+
+    items: list[AccountShape]
+    next: None = None
+
+
+class Balance(Shape):
+    """An account over a time: debit above zero, credit below."""
+
+    account: str
+    name: str
+    opening: Money
+    change: Money
+    closing: Money
+
+
+class BalanceList(Shape):
+    """Every account that has moved."""
+
+    items: list[Balance]
+    next: None = None
+
+
+class ReceivableItem(Shape):
+    """An open item as of a date."""
+
+    invoice_id: str
+    invoice_number: int
+    customer: str
+    total: Money
+    remaining: Money
+    invoice_date: date
+    due_date: date
+    age: int
+    """Days past due; below zero when not yet due."""
+
+
+class Receivables(Shape):
+    """The receivables subledger as of a date, beside account 1510 on that date."""
+
+    as_of: date
+    items: list[ReceivableItem]
+    total: Money
+    account_1510: Money
+
+
+class ParkedEvent(Shape):
+    """An event that could not be posted, and why."""
+
+    parked_id: str
+    event: str
+    code: str
+    detail: str
+    invoices: list[str]
+    parked_at: str
+
+
+class ParkedPage(Shape):
+    """Some parked events."""
+
+    items: list[ParkedEvent]
+    next: str | None
+
+
+class RetryResult(Shape):
+    """What a retry did: which events were posted, and which are still parked."""
+
+    posted: list[str]
+    parked: list[ParkedEvent]
+
+
+class Difference(Shape):
+    """The first invoice on which the two books differ."""
+
+    invoice_id: str
+    invoice_number: int
+    invoicing_remaining: Money
+    ledger_remaining: Money
+    cause: Literal["pending", "parked", "differs"]
+    detail: str
+
+
+class Agreement(Shape):
+    """Whether invoicing, the receivables subledger and account 1510 agree."""
+
+    agrees: bool
+    invoicing_balance: Money
+    subledger_balance: Money
+    account_1510: Money
+    first_difference: Difference | None
+    checked_at: str
+
+
+Amounts = list[tuple[str, int]]
+"""A voucher's rows inside: (account, öre), debit above zero, credit below."""
+
+
+def check_balance(amounts: Sequence[tuple[str, int]]) -> None:
+    """Refuse rows whose debit and credit differ (bokföringslagen 5 kap.: double entry).
+
+    Raises:
+        Problem: ``unbalanced``.
+    """
+    difference = sum(amount for _, amount in amounts)
+    if difference:
+        side = "debit" if difference > 0 else "credit"
+        message = f"There is {format_sek(abs(difference))} too much on the {side} side."
+        raise Problem("unbalanced", message, (FieldError("/rows", "unbalanced", message),))
+
+
+def check_accounts(amounts: Sequence[tuple[str, int]]) -> None:
+    """Refuse accounts that are not in the chart.
+
+    Raises:
+        Problem: ``unknown-account``, naming each.
+    """
+    errors = tuple(
+        FieldError(f"/rows/{index}/account", "unknown", f"Account {account} is not in the chart of accounts.")
+        for index, (account, _) in enumerate(amounts)
+        if account not in CHART
+    )
+    if errors:
+        raise Problem("unknown-account", errors[0].message, errors)
+
+
+OPEN = "9999-12-31"
+"""``closed_on`` of an item that is still open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change of what remains of an open item: a payment (below zero) or its reversal."""
+
+    date: date
+    amount: int
+    cause: str
+
+
+@dataclass(slots=True)
+class Receivable:
+    """An open item of the subledger: the invoice's total and everything that changed it since. Öre."""
+
+    invoice_id: str
+    number: int
+    customer_id: str
+    customer_name: str
+    invoice_date: date
+    due_date: date
+    total: int
+    voucher_id: str
+    request_id: str
+    entries: list[Entry] = field(default_factory=list)
+    version: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """What remains, all entries counted."""
+        return self.total + sum(entry.amount for entry in self.entries)
+
+    def remaining_on(self, day: date) -> int:
+        """What remained at the end of a day."""
+        return self.total + sum(entry.amount for entry in self.entries if entry.date <= day)
+
+    @property
+    def closed_on(self) -> str:
+        """The day from which nothing remains; :data:`OPEN` while something does."""
+        if self.remaining or not self.total:
+            return OPEN if self.remaining else self.invoice_date.isoformat()
+        return max([self.invoice_date, *(entry.date for entry in self.entries)]).isoformat()
+
+
+@dataclass(slots=True)
+class Books:
+    """The head of a company's books. Every posting raises its version, so postings happen one by one."""
+
+    fiscal_years: list[tuple[date, date]]
+    closed_until: date | None
+    next_numbers: dict[str, int]
+    version: int
+
+    def fiscal_year(self, day: date) -> date:
+        """The start of the fiscal year a day is in.
+
+        Raises:
+            Problem: ``outside-fiscal-year`` or ``closed-period``.
+        """
+        for start, end in self.fiscal_years:
+            if start <= day <= end:
+                if self.closed_until and day <= self.closed_until:
+                    raise Problem(
+                        "closed-period", f"The books are closed to {self.closed_until}; {day} is before that."
+                    )
+                return start
+        raise Problem(
+            "outside-fiscal-year", f"No fiscal year has {day}. Open the fiscal year or change the date."
+        )
+
+    def take_number(self, series: Series, day: date) -> int:
+        """The next number of a series in the fiscal year of a day, taken.
+
+        Raises:
+            Problem: as :meth:`fiscal_year`.
+        """
+        key = f"{self.fiscal_year(day)}#{series}"
+        number = self.next_numbers.get(key, 1)
+        self.next_numbers[key] = number + 1
+        return number

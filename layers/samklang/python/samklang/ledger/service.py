@@ -1,0 +1,258 @@
+"""What the bureau does in the ledger, and what others may ask of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from samklang.ledger import store
+from samklang.ledger.accounts import CHART, RECEIVABLES
+from samklang.ledger.journal import Journal, check_remaining
+from samklang.ledger.model import (
+    AccountList,
+    AccountShape,
+    Balance,
+    BalanceList,
+    ParkedPage,
+    ReceivableItem,
+    Receivables,
+    Voucher,
+    VoucherInput,
+    VoucherPage,
+)
+from samklang.platform import clock, idempotency
+from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
+from samklang.platform.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from samklang.payments.events import PaymentRegistered, PaymentReversed
+    from samklang.platform.access import CompanyAccess
+    from samklang.platform.dynamo import Item
+
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2099, 12, 31)
+
+
+def open_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
+    """Open a company's books with their first fiscal year."""
+    store.put_books(transaction, company_id, start, end)
+
+
+# ---------------------------------------------------------------- vouchers and balances
+
+
+def write_voucher(at: CompanyAccess, given: VoucherInput) -> Voucher:
+    """Post a voucher written by hand.
+
+    Raises:
+        Problem: ``not-allowed`` for the client, ``not-active``, ``unbalanced``, ``unknown-account``,
+            ``closed-period``, ``outside-fiscal-year``, ``busy``.
+    """
+    at.require_bureau("write vouchers")
+    at.require_active()
+
+    def attempt() -> Voucher:
+        journal = Journal(at.company_id)
+        voucher = journal.write_by_hand(given, at.user.request_id)
+        transaction = Transaction()
+        journal.write(transaction)
+        try:
+            return idempotency.commit(transaction, at.user, voucher)
+        except ConditionFailed as failure:
+            raise Contention(str(failure)) from failure
+
+    return retrying(attempt)
+
+
+def get_voucher(at: CompanyAccess, voucher_id: str) -> Voucher:
+    """One voucher.
+
+    Raises:
+        Problem: ``not-found``.
+    """
+    voucher = store.voucher(at.company_id, voucher_id)
+    if voucher is None:
+        raise Problem("not-found", "There is no such voucher.")
+    return voucher
+
+
+def vouchers(
+    at: CompanyAccess, first: date | None, last: date | None, limit: int, cursor: str | None
+) -> VoucherPage:
+    """A page of vouchers by date."""
+    return store.vouchers(at.company_id, first, last, limit, cursor)
+
+
+def accounts() -> AccountList:
+    """The chart of accounts."""
+    return AccountList(
+        items=[AccountShape(account=each.number, name=each.name, kind=each.kind) for each in CHART.values()]
+    )
+
+
+def account_name(account: str) -> str:
+    """An account's Swedish name."""
+    return CHART[account].name
+
+
+def balances(at: CompanyAccess, first: date | None, last: date | None) -> BalanceList:
+    """What every account held, moved and held after, from a date to a date, both included."""
+    opening: dict[str, int] = {}
+    closing: dict[str, int] = {}
+    if first:
+        _add(opening, moved(at.company_id, FIRST_DAY, first - timedelta(days=1)))
+    _add(closing, opening)
+    _add(closing, moved(at.company_id, first or FIRST_DAY, last or LAST_DAY))
+    return BalanceList(
+        items=[
+            Balance(
+                account=account,
+                name=CHART[account].name,
+                opening=opening.get(account, 0),
+                change=closing[account] - opening.get(account, 0),
+                closing=closing[account],
+            )
+            for account in sorted(closing)
+        ]
+    )
+
+
+def _add(into: dict[str, int], more: Mapping[str, int]) -> None:
+    for account, amount in more.items():
+        into[account] = into.get(account, 0) + amount
+
+
+def moved(company_id: str, first: date, last: date) -> dict[str, int]:
+    """What each account moved from a date to a date, both included, in öre.
+
+    Whole months come from the months' balances, broken ones from their vouchers.
+    """
+    total: dict[str, int] = {}
+    if first > last:
+        return total
+    whole_from = first if first.day == 1 else _next_month(first)
+    after = last + timedelta(days=1)
+    whole_to = after if after.day == 1 else last.replace(day=1)
+    if whole_from >= whole_to:
+        spans = [(first, last)]
+    else:
+        spans = [(first, whole_from - timedelta(days=1)), (whole_to, last)]
+        final = whole_to - timedelta(days=1)
+        for _, changes in store.months(company_id, f"{whole_from:%Y-%m}", f"{final:%Y-%m}"):
+            _add(total, changes)
+    for start, end in spans:
+        if start <= end:
+            for amounts in store.voucher_amounts(company_id, start, end):
+                for account, amount in amounts:
+                    total[account] = total.get(account, 0) + amount
+    return total
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def months(company_id: str, first: str, last: str) -> dict[str, dict[str, int]]:
+    """What each account moved per month from ``first`` to ``last`` (``2026-01``), both included, in öre."""
+    return dict(store.months(company_id, first, last))
+
+
+# ---------------------------------------------------------------- receivables
+
+
+def receivables(company_id: str, day: date | None) -> Receivables:
+    """The open items at the end of a day (today if none is given), beside account 1510 then."""
+    as_of = day or clock.today()
+    items = [
+        ReceivableItem(
+            invoice_id=each.invoice_id,
+            invoice_number=each.number,
+            customer=each.customer_name,
+            total=each.total,
+            remaining=each.remaining_on(as_of),
+            invoice_date=each.invoice_date,
+            due_date=each.due_date,
+            age=(as_of - each.due_date).days,
+        )
+        for each in store.receivables_open_on(company_id, as_of)
+        if each.invoice_date <= as_of and each.remaining_on(as_of)
+    ]
+    items.sort(key=lambda item: item.invoice_number)
+    return Receivables(
+        as_of=as_of,
+        items=items,
+        total=sum(item.remaining for item in items),
+        account_1510=moved(company_id, FIRST_DAY, as_of).get(RECEIVABLES, 0),
+    )
+
+
+def invoiced_by_customer(company_id: str, first: date, last: date) -> dict[str, int]:
+    """What was invoiced to each customer from a date to a date, both included: name to öre with VAT."""
+    total: dict[str, int] = {}
+    for each in store.receivables_open_on(company_id, first - timedelta(days=1)):
+        if first <= each.invoice_date <= last:
+            total[each.customer_name] = total.get(each.customer_name, 0) + each.total
+    return total
+
+
+def open_remaining(company_id: str) -> dict[str, int]:
+    """What remains of each open item today, whatever its dates: invoice id to öre."""
+    return {each.invoice_id: each.remaining for each in store.open_receivables(company_id)}
+
+
+def posted_invoices(company_id: str, invoice_ids: Iterable[str]) -> dict[str, int]:
+    """What remains of those of the invoices that are posted, open or closed: invoice id to öre."""
+    found, _ = store.load(company_id, invoice_ids, [])
+    return {invoice_id: receivable.remaining for invoice_id, receivable in found.items()}
+
+
+# ---------------------------------------------------------------- payments registered by the bureau
+
+
+def post_payment(transaction: Transaction, event: PaymentRegistered) -> None:
+    """Post a payment that the bureau registers, in the caller's transaction.
+
+    Raises:
+        Problem: ``invoice-not-posted``, ``allocation-exceeds``, ``closed-period``, ``outside-fiscal-year``.
+    """
+    journal = Journal(event.company_id, event.invoices, [event.payment_id])
+    check_remaining(journal.receivables, event)
+    journal.pay(event, "ledger")
+    journal.write(transaction)
+
+
+def reverse_payment(transaction: Transaction, event: PaymentReversed) -> None:
+    """Take back a payment, whichever side registered it, in the caller's transaction.
+
+    Raises:
+        Problem: ``invoice-not-posted``, ``already-reversed``, ``closed-period``, ``outside-fiscal-year``.
+    """
+    journal = Journal(event.company_id, event.invoices, [event.payment.payment_id])
+    if journal.reverse(event, "ledger") == "already":
+        raise Problem("already-reversed", "The payment is already taken back.")
+    journal.write(transaction)
+
+
+def payment(company_id: str, payment_id: str) -> Item | None:
+    """A posted payment, as the ledger keeps it."""
+    return store.payment(company_id, payment_id)
+
+
+def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
+    """Posted payments with ids below ``before``, newest first, as the ledger keeps them."""
+    return store.payments_before(company_id, before, limit)
+
+
+# ---------------------------------------------------------------- parked events
+
+
+def parked(at: CompanyAccess, limit: int, cursor: str | None) -> ParkedPage:
+    """A page of events that could not be posted, each with its reason."""
+    return store.parked(at.company_id, limit, cursor)
+
+
+def parked_reasons(company_id: str) -> dict[str, str]:
+    """Why events are parked: event id to reason."""
+    return {item["event"]: item["detail"] for item in store.parked_items(company_id)}

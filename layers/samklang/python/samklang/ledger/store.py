@@ -1,0 +1,371 @@
+"""How the books are kept, in table Ledger.
+
+| pk | sk | what |
+|---|---|---|
+| COMPANY#id | BOOKS | fiscal years, closed period, next voucher numbers |
+| COMPANY#id | VOUCHER#date#series#number | a voucher, its rows packed in one string |
+| COMPANY#id | RECEIVABLE#invoice id | an open item with its entries |
+| COMPANY#id | PAYMENT#id | a posted payment |
+| COMPANY#id | BALANCE#month | what each account moved in the month |
+| COMPANY#id | PARKED#event | an event that could not be posted |
+
+Index ``closing`` (pk, closed_on) holds open items by the day they closed, so that the items open on any
+day, past or present, are one query.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from samklang.ledger.model import (
+    OPEN,
+    Amounts,
+    Books,
+    Entry,
+    ParkedEvent,
+    ParkedPage,
+    Receivable,
+    VoucherRow,
+    Voucher,
+    VoucherPage,
+    check_balance,
+)
+from samklang.platform import dynamo
+from samklang.platform.access import company_key
+from samklang.platform.settings import setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from samklang.platform.dynamo import Item, Transaction
+
+_BOOKS = "BOOKS"
+
+
+def _table() -> str:
+    return setting("LEDGER_TABLE")
+
+
+# ---------------------------------------------------------------- the head of the books
+
+
+def put_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
+    """Open a company's books with their first fiscal year."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": _BOOKS,
+        "kind": "books",
+        "fiscal_years": [[start.isoformat(), end.isoformat()]],
+        "next_numbers": {},
+        "version": 1,
+    }
+    transaction.put("books", _table(), item)
+
+
+def books(company_id: str) -> Books:
+    """The head of a company's books."""
+    item = dynamo.get(_table(), company_key(company_id), _BOOKS)
+    assert item is not None  # opened in the transaction that made the company active
+    closed = item.get("closed_until")
+    return Books(
+        fiscal_years=[
+            (date.fromisoformat(start), date.fromisoformat(end)) for start, end in item["fiscal_years"]
+        ],
+        closed_until=date.fromisoformat(closed) if closed else None,
+        next_numbers=item["next_numbers"],
+        version=item["version"],
+    )
+
+
+def update_books(transaction: Transaction, company_id: str, books: Books) -> None:
+    """The numbers taken, if nobody else has taken any since the head was read."""
+    transaction.update(
+        "books",
+        _table(),
+        (company_key(company_id), _BOOKS),
+        put={"next_numbers": books.next_numbers, "version": books.version + 1},
+        expect={"version": books.version},
+    )
+
+
+# ---------------------------------------------------------------- vouchers and balances
+
+
+def voucher_id(day: date, series: str, number: int) -> str:
+    """``2026-11-23.K.42``: a voucher's id tells where it is."""
+    return f"{day}.{series}.{number}"
+
+
+def _voucher_key(identifier: str) -> str | None:
+    day, _, rest = identifier.partition(".")
+    series, _, number = rest.partition(".")
+    return f"VOUCHER#{day}#{series}#{int(number):08d}" if number.isascii() and number.isdigit() else None
+
+
+def put_voucher(
+    transaction: Transaction,
+    company_id: str,
+    voucher: Voucher,
+    amounts: Amounts,
+    request_id: str,
+) -> None:
+    """A new voucher, its rows packed: ``1510:125000;3001:-100000``."""
+    check_balance(amounts)
+    item = {
+        "pk": company_key(company_id),
+        "sk": _voucher_key(voucher.voucher_id),
+        "kind": "voucher",
+        "text": voucher.text,
+        "rows": ";".join(f"{account}:{amount}" for account, amount in amounts),
+        "source": voucher.source,
+        "created_at": voucher.created_at,
+        "request_id": request_id,
+    }
+    transaction.put(f"voucher/{voucher.voucher_id}", _table(), item)
+
+
+def _read_amounts(item: Item) -> Amounts:
+    packed = (row.split(":") for row in item["rows"].split(";"))
+    return [(account, int(amount)) for account, amount in packed]
+
+
+def _read_voucher(item: Item) -> Voucher:
+    _, day, series, number = item["sk"].split("#")
+    amounts = _read_amounts(item)
+    return Voucher.model_validate(
+        {
+            "voucher_id": voucher_id(date.fromisoformat(day), series, int(number)),
+            "series": series,
+            "number": int(number),
+            "date": day,
+            "text": item["text"],
+            "rows": rows_of(amounts),
+            "source": item.get("source"),
+            "created_at": item["created_at"],
+        }
+    )
+
+
+def rows_of(amounts: Amounts) -> list[VoucherRow]:
+    """Rows as the bureau reads them: debit and credit apart."""
+    return [VoucherRow(account=account, debit=max(amount, 0), credit=max(-amount, 0)) for account, amount in amounts]
+
+
+def voucher(company_id: str, identifier: str) -> Voucher | None:
+    """One voucher."""
+    key = _voucher_key(identifier)
+    item = dynamo.get(_table(), company_key(company_id), key) if key else None
+    return _read_voucher(item) if item else None
+
+
+def vouchers(
+    company_id: str, first: date | None, last: date | None, limit: int, cursor: str | None
+) -> VoucherPage:
+    """A page of vouchers by date."""
+    low = f"VOUCHER#{first or date.min}"
+    high = f"VOUCHER#{last or date.max}#~"
+    page = dynamo.query_between(_table(), company_key(company_id), low, high, limit=limit, cursor=cursor)
+    return VoucherPage(items=[_read_voucher(item) for item in page.items], next=page.next)
+
+
+def voucher_amounts(company_id: str, first: date, last: date) -> Iterator[Amounts]:
+    """The rows of every voucher from a date to a date, both included."""
+    fetch = functools.partial(_vouchers_between, company_id, first, last)
+    for item in dynamo.every(fetch):
+        yield _read_amounts(item)
+
+
+def _vouchers_between(company_id: str, first: date, last: date, cursor: str | None) -> dynamo.Page:
+    low, high = f"VOUCHER#{first}", f"VOUCHER#{last}#~"
+    return dynamo.query_between(_table(), company_key(company_id), low, high, cursor=cursor)
+
+
+def add_to_month(transaction: Transaction, company_id: str, month: str, changes: Mapping[str, int]) -> None:
+    """Add what accounts moved to the month's balances. Öre."""
+    key = (company_key(company_id), f"BALANCE#{month}")
+    moved = {f"a{account}": amount for account, amount in changes.items()}
+    transaction.update(f"balance/{month}", _table(), key, put={"kind": "balance"}, add=moved)
+
+
+def months(company_id: str, first: str, last: str) -> Iterator[tuple[str, dict[str, int]]]:
+    """What accounts moved in each month from ``first`` to ``last`` (``2026-01``), both included. Öre."""
+    fetch = functools.partial(_months_between, company_id, first, last)
+    for item in dynamo.every(fetch):
+        moved = {name[1:]: value for name, value in item.items() if name[0] == "a" and name[1:].isdigit()}
+        yield item["sk"].removeprefix("BALANCE#"), moved
+
+
+def _months_between(company_id: str, first: str, last: str, cursor: str | None) -> dynamo.Page:
+    pk = company_key(company_id)
+    return dynamo.query_between(_table(), pk, f"BALANCE#{first}", f"BALANCE#{last}", cursor=cursor)
+
+
+# ---------------------------------------------------------------- receivables and payments
+
+
+def load(
+    company_id: str, invoice_ids: Iterable[str], payment_ids: Iterable[str]
+) -> tuple[dict[str, Receivable], dict[str, Item]]:
+    """The open items and the posted payments that exist among these."""
+    pk = company_key(company_id)
+    keys = [(pk, f"RECEIVABLE#{each}") for each in invoice_ids] + [
+        (pk, f"PAYMENT#{each}") for each in payment_ids
+    ]
+    found = dynamo.batch_get(_table(), keys)
+    receivables, payments = {}, {}
+    for item in found.values():
+        if item["kind"] == "receivable":
+            receivables[item["id"]] = _read_receivable(item)
+        else:
+            payments[item["id"]] = item
+    return receivables, payments
+
+
+def put_receivable(transaction: Transaction, company_id: str, receivable: Receivable) -> None:
+    """An open item, new or in place of its version before."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": f"RECEIVABLE#{receivable.invoice_id}",
+        "kind": "receivable",
+        "company_id": company_id,
+        "id": receivable.invoice_id,
+        "number": receivable.number,
+        "customer_id": receivable.customer_id,
+        "customer_name": receivable.customer_name,
+        "invoice_date": receivable.invoice_date.isoformat(),
+        "due_date": receivable.due_date.isoformat(),
+        "total": receivable.total,
+        "voucher_id": receivable.voucher_id,
+        "request_id": receivable.request_id,
+        "entries": json.dumps(
+            [[entry.date.isoformat(), entry.amount, entry.cause] for entry in receivable.entries],
+            separators=(",", ":"),
+        ),
+        "closed_on": receivable.closed_on,
+        "version": receivable.version + 1,
+    }
+    expect = {"version": receivable.version} if receivable.version else None
+    transaction.put(f"receivable/{receivable.invoice_id}", _table(), item, expect=expect)
+
+
+def _read_receivable(item: Item) -> Receivable:
+    entries = [
+        Entry(date.fromisoformat(day), amount, cause) for day, amount, cause in json.loads(item["entries"])
+    ]
+    return Receivable(
+        invoice_id=item["id"],
+        number=item["number"],
+        customer_id=item["customer_id"],
+        customer_name=item["customer_name"],
+        invoice_date=date.fromisoformat(item["invoice_date"]),
+        due_date=date.fromisoformat(item["due_date"]),
+        total=item["total"],
+        voucher_id=item["voucher_id"],
+        request_id=item["request_id"],
+        entries=entries,
+        version=item["version"],
+    )
+
+
+def receivables_open_on(company_id: str, day: date) -> Iterator[Receivable]:
+    """Items that may be open on a day: those that closed after it, or never."""
+    fetch = functools.partial(_closed_after, company_id, day.isoformat())
+    for item in dynamo.every(fetch):
+        yield _read_receivable(item)
+
+
+def open_receivables(company_id: str) -> Iterator[Receivable]:
+    """Items with something remaining today, whatever their dates."""
+    fetch = functools.partial(_closed_after, company_id, OPEN[:-1])
+    for item in dynamo.every(fetch):
+        yield _read_receivable(item)
+
+
+def _closed_after(company_id: str, day: str, cursor: str | None) -> dynamo.Page:
+    partition = ("pk", company_key(company_id))
+    return dynamo.query_index(_table(), "closing", partition, ("closed_on", day), cursor=cursor)
+
+
+def put_payment(
+    transaction: Transaction, company_id: str, payment_id: str, values: Mapping[str, Any]
+) -> None:
+    """A posted payment."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": f"PAYMENT#{payment_id}",
+        "kind": "payment",
+        "id": payment_id,
+        **values,
+    }
+    transaction.put(f"payment/{payment_id}", _table(), item)
+
+
+def reverse_payment(
+    transaction: Transaction, company_id: str, payment_id: str, values: Mapping[str, Any]
+) -> None:
+    """Mark a posted payment as taken back, once."""
+    key = (company_key(company_id), f"PAYMENT#{payment_id}")
+    expect = {"reversal_date": dynamo.MISSING, "id": payment_id}
+    transaction.update(f"payment/{payment_id}", _table(), key, put=values, expect=expect)
+
+
+def payment(company_id: str, payment_id: str) -> Item | None:
+    """One posted payment, as it is kept."""
+    return dynamo.get(_table(), company_key(company_id), f"PAYMENT#{payment_id}")
+
+
+def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
+    """Posted payments with ids below ``before``, newest first."""
+    pk = company_key(company_id)
+    page = dynamo.query_between(_table(), pk, "PAYMENT#", f"PAYMENT#{before}", limit=limit, descending=True)
+    return page.items
+
+
+# ---------------------------------------------------------------- parked events
+
+
+def put_parked(
+    transaction: Transaction, company_id: str, parked: ParkedEvent, change: Mapping[str, Any]
+) -> None:
+    """Park an event with all that is needed to post it later."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": f"PARKED#{parked.parked_id}",
+        "kind": "parked",
+        "company_id": company_id,
+        **parked.model_dump(),
+        "change": json.dumps(change, separators=(",", ":"), ensure_ascii=False),
+    }
+    transaction.replace(f"parked/{parked.event}", _table(), item)
+
+
+def remove_parked(transaction: Transaction, company_id: str, parked_id: str) -> None:
+    """Take an event off the list, because it was posted."""
+    transaction.delete(f"parked/{parked_id}", _table(), (company_key(company_id), f"PARKED#{parked_id}"))
+
+
+def read_parked(item: Item) -> ParkedEvent:
+    """A parked event from its item."""
+    return ParkedEvent.model_validate({name: item[name] for name in ParkedEvent.model_fields})
+
+
+def parked_items(company_id: str) -> list[Item]:
+    """Every parked event of a company, as kept, in the order they were parked."""
+    pk = company_key(company_id)
+    items = dynamo.every(lambda cursor: dynamo.query(_table(), pk, "PARKED#", cursor=cursor))
+    return sorted(items, key=lambda item: str(item["parked_at"]))
+
+
+def parked(company_id: str, limit: int, cursor: str | None) -> ParkedPage:
+    """A page of parked events."""
+    page = dynamo.query(_table(), company_key(company_id), "PARKED#", limit=limit, cursor=cursor)
+    return ParkedPage(items=[read_parked(item) for item in page.items], next=page.next)
+
+
+def parked_change(item: Item) -> dict[str, Any]:
+    """The change a parked event was made from: its kind and the item's image."""
+    change: dict[str, Any] = json.loads(item["change"])
+    return change

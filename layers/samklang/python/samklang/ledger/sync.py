@@ -1,0 +1,207 @@
+"""Invoicing's stream into the ledger.
+
+Each company's changes are folded into as few transactions as fit. An event that the books refuse (a
+closed period, say) is parked with its reason, and so is one that cannot be understood at all; the others
+go on. What fails for a passing reason is sent again by the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from samklang.invoicing.events import InvoiceIssued
+from samklang.ledger import store
+from samklang.ledger.journal import Journal
+from samklang.ledger.model import ParkedEvent, RetryResult
+from samklang.payments.events import PaymentRegistered, PaymentReversed
+from samklang.platform import clock, idempotency
+from samklang.platform.dynamo import ConditionFailed, Contention, Item, Transaction, retrying
+from samklang.platform.logs import logger, metrics
+from samklang.platform.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from samklang.platform.access import CompanyAccess
+    from samklang.platform.streams import Change
+
+_Event = InvoiceIssued | PaymentRegistered | PaymentReversed
+_READERS: dict[str, Callable[[Item], _Event]] = {
+    "invoice": InvoiceIssued.from_image,
+    "payment": PaymentRegistered.from_image,
+    "reversal": PaymentReversed.from_image,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An event, or what could not be read as one, with the image to try again from."""
+
+    kind: str
+    image: Item
+    event: _Event | None
+    event_id: str
+    invoices: tuple[str, ...] = ()
+    parked_id: str | None = None
+    operations: int = 2
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment to read before posting."""
+        match self.event:
+            case PaymentRegistered(payment_id=payment_id):
+                return payment_id
+            case PaymentReversed(payment=payment):
+                return payment.payment_id
+            case _:
+                return None
+
+
+def _entry(kind: str, image: Item, parked_id: str | None = None) -> _Entry:
+    try:
+        event = _READERS[kind](image)
+    except (KeyError, ValueError, TypeError):
+        # A poison record: it will never be readable, so it must neither stop the others nor be lost.
+        logger.exception("unreadable change", kind=kind)
+        return _Entry(kind, image, None, f"{kind}/{image.get('id', 'unknown')}/unreadable", (), parked_id)
+    operations = 3 + len(event.invoices)
+    return _Entry(kind, image, event, event.event_id, event.invoices, parked_id, operations)
+
+
+def _kind(change: Change) -> str:
+    assert change.after is not None  # the template's filter lets only these through
+    if change.after["kind"] == "payment" and change.name == "MODIFY":
+        return "reversal"
+    return str(change.after["kind"])
+
+
+def post_changes(company_id: str, changes: Sequence[Change]) -> str | None:
+    """Post a company's changes, in order, each exactly once.
+
+    Raises:
+        ClientError: AWS could not do it now; send them again.
+        Problem: ``busy`` after long contention; send them again.
+    """
+    left = [_entry(_kind(change), change.after) for change in changes if change.after is not None]
+    while left:
+        left = left[retrying(lambda entries=left: _post_some(company_id, entries)) :]  # type: ignore[misc]
+    return None
+
+
+def _post_some(company_id: str, entries: list[_Entry]) -> int:
+    """Post as many of the first entries as fit in one transaction; how many that was."""
+    journal = _open(company_id, entries)
+    done = 0
+    for entry in entries:
+        if not journal.has_room(entry.operations):
+            break
+        _post_or_park(journal, entry)
+        done += 1
+    if not journal.empty:
+        transaction = Transaction()
+        journal.write(transaction)
+        _commit(transaction)
+    return done
+
+
+def _open(company_id: str, entries: Sequence[_Entry]) -> Journal:
+    invoices = {invoice for entry in entries for invoice in entry.invoices}
+    payments = {entry.payment_id for entry in entries if entry.payment_id}
+    return Journal(company_id, invoices, payments)
+
+
+def _commit(transaction: Transaction) -> None:
+    try:
+        transaction.commit()
+    except ConditionFailed as failure:
+        # Somebody posted meanwhile (or this very batch was done before a crash): read anew and see.
+        raise Contention(str(failure)) from failure
+
+
+def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
+    """Apply an entry to the journal; what the books refuse is parked."""
+    try:
+        outcome = _apply(journal, entry)
+    except Problem as problem:
+        logger.warning("parked", event=entry.event_id, code=problem.code)
+        metrics.add_metric("Parked", MetricUnit.Count, 1)
+        parked = ParkedEvent(
+            parked_id=entry.parked_id or _parked_id(entry.event_id),
+            event=entry.event_id,
+            code=problem.code,
+            detail=problem.detail,
+            invoices=list(entry.invoices),
+            parked_at=clock.timestamp(),
+        )
+        journal.park(parked, {"kind": entry.kind, "image": entry.image})
+        return parked
+    logger.info("posted" if outcome == "posted" else "was posted before", event=entry.event_id)
+    metrics.add_metric("Posted", MetricUnit.Count, int(outcome == "posted"))
+    if entry.parked_id:
+        journal.unpark(entry.parked_id)
+    return None
+
+
+def _apply(journal: Journal, entry: _Entry) -> str:
+    match entry.event:
+        case InvoiceIssued():
+            return journal.issue(entry.event)
+        case PaymentRegistered():
+            return journal.pay(entry.event, "invoicing")
+        case PaymentReversed():
+            return journal.reverse(entry.event, "invoicing")
+        case None:
+            raise Problem(
+                "internal", "The change could not be read. Support has been told; retry when it is mended."
+            )
+
+
+def _parked_id(event_id: str) -> str:
+    return event_id.replace("/", ".")
+
+
+# ---------------------------------------------------------------- retry
+
+
+def retry(at: CompanyAccess, parked_id: str) -> RetryResult:
+    """Post a parked event now that its cause is mended, and after it those that waited for its invoices.
+
+    Raises:
+        Problem: ``not-allowed`` for the client, ``not-found``, ``busy``.
+    """
+    at.require_bureau("retry parked events")
+    return retrying(lambda: _retry_once(at, parked_id))
+
+
+def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
+    items = store.parked_items(at.company_id)
+    chosen = next((item for item in items if item["parked_id"] == parked_id), None)
+    if chosen is None:
+        raise Problem("not-found", "There is no such parked event; perhaps it was posted meanwhile.")
+    concerned = set(chosen["invoices"])
+    waiting = [item for item in items if item is not chosen and concerned & set(item["invoices"])]
+    entries = [_parked_entry(item) for item in [chosen, *waiting]]
+    journal = _open(at.company_id, entries)
+    posted, parked = [], []
+    for entry in entries:
+        if not journal.has_room(entry.operations):
+            break
+        still = _post_or_park(journal, entry)
+        if still:
+            parked.append(still)
+        else:
+            posted.append(entry.event_id)
+    transaction = Transaction()
+    journal.write(transaction)
+    try:
+        return idempotency.commit(transaction, at.user, RetryResult(posted=posted, parked=parked))
+    except ConditionFailed as failure:
+        raise Contention(str(failure)) from failure
+
+
+def _parked_entry(item: Item) -> _Entry:
+    change: dict[str, Any] = store.parked_change(item)
+    return _entry(change["kind"], change["image"], item["parked_id"])

@@ -1,0 +1,89 @@
+"""The ledger's stream back to invoicing: posting state of invoices, and payments the bureau registered.
+
+Every effect is an item or an attribute that says it is done, so a batch delivered twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samklang.invoicing import service as invoicing
+from samklang.invoicing.model import LedgerState
+from samklang.payments import store
+from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
+from samklang.payments.service import change_invoices, voucher_reference
+from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
+from samklang.platform.logs import logger
+
+if TYPE_CHECKING:
+    from samklang.platform.dynamo import Item
+    from samklang.platform.streams import Change
+
+
+def bring_back(company_id: str, changes: list[Change]) -> str | None:
+    """Bring a company's changes in the ledger back to invoicing, in order.
+
+    Returns:
+        The sequence number to send again from, or None when all is done.
+    """
+    for change in changes:
+        item = change.after
+        if item is None:
+            continue
+        logger.append_keys(correlation_id=item.get("request_id"))
+        match item["kind"], change.name:
+            case "receivable", "INSERT":
+                state = LedgerState(status="posted", voucher=voucher_reference(item["voucher_id"]))
+                invoicing.set_ledger_state(company_id, item["id"], state)
+            case "parked", _:
+                _show_parked(company_id, item)
+            case "payment", "INSERT" if item["origin"] == "ledger":
+                retrying(lambda item=item: _register(PaymentRegistered.from_image(item)))  # type: ignore[misc]
+            case "payment", "MODIFY" if item.get("reversal_origin") == "ledger":
+                retrying(lambda item=item: _reverse(PaymentReversed.from_image(item)))  # type: ignore[misc]
+            case _:
+                continue
+        logger.info("brought back", item=item["sk"])
+    return None
+
+
+def _show_parked(company_id: str, item: Item) -> None:
+    """An invoice that waits for the bureau says so; a payment says it by its own view."""
+    kind, identifier, _ = item["event"].split("/")
+    if kind == "invoice":
+        invoicing.set_ledger_state(
+            company_id, identifier, LedgerState(status="parked", reason=item["detail"])
+        )
+
+
+def _register(event: PaymentRegistered) -> None:
+    if store.payment(event.company_id, event.payment_id):
+        return
+    transaction = Transaction()
+    values = payment_values(event) | {"origin": "ledger", "version": 1}
+    store.put_payment(transaction, event.company_id, event.payment_id, values)
+    change_invoices(transaction, event, -1)
+    _commit(transaction)
+
+
+def _reverse(event: PaymentReversed) -> None:
+    payment = event.payment
+    kept = store.payment(event.company_id, payment.payment_id)
+    if kept is None:
+        # Its own record comes first in the stream; it is under way in another delivery.
+        raise Contention(f"{payment.payment_id} is not in invoicing yet")
+    if "reversal_date" in kept:
+        return
+    transaction = Transaction()
+    values = reversal_values(event.reversal_date, "ledger", event.request_id)
+    store.reverse_payment(transaction, event.company_id, payment.payment_id, values)
+    change_invoices(transaction, payment, +1)
+    _commit(transaction)
+
+
+def _commit(transaction: Transaction) -> None:
+    try:
+        transaction.commit()
+    except ConditionFailed as failure:
+        # The invoice was changed meanwhile, or this was done before a crash: read anew and see.
+        raise Contention(str(failure)) from failure

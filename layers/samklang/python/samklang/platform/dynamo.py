@@ -1,0 +1,486 @@
+"""DynamoDB as the stores use it: plain items, named operations, transactions that say what failed.
+
+Items are dictionaries of str, int, bool, list and dict; ``None`` is left out. Every table has the keys
+``pk`` and ``sk``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from botocore.exceptions import ClientError
+
+from samklang.platform.clients import dynamodb
+from samklang.platform.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Item = dict[str, Any]
+
+MAX_OPERATIONS = 100
+"""Items in one TransactWriteItems."""
+
+_ATTEMPTS = 40
+_FIRST_WAIT, _LONGEST_WAIT = 0.004, 0.25
+
+
+# ---------------------------------------------------------------- values
+
+
+def to_attribute(value: Any) -> dict[str, Any]:
+    """A Python value as a DynamoDB attribute value.
+
+    Raises:
+        TypeError: a type no item of ours holds, such as float.
+    """
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case list() | tuple():
+            return {"L": [to_attribute(each) for each in value]}
+        case dict():
+            return {"M": to_item(value)}
+        case _:
+            raise TypeError(f"no item holds {type(value).__name__}")
+
+
+def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A dictionary as a DynamoDB item, without its ``None`` values."""
+    return {name: to_attribute(value) for name, value in values.items() if value is not None}
+
+
+def from_attribute(attribute: Mapping[str, Any]) -> Any:
+    """The Python value of a DynamoDB attribute value; numbers are whole."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return int(value)
+        case "L":
+            return [from_attribute(each) for each in value]
+        case "M":
+            return from_item(value)
+        case _:
+            raise TypeError(f"no item holds the attribute type {kind}")
+
+
+def from_item(item: Mapping[str, Any]) -> Item:
+    """The Python dictionary of a DynamoDB item."""
+    return {name: from_attribute(attribute) for name, attribute in item.items()}
+
+
+# ---------------------------------------------------------------- reads
+
+
+def get(table: str, pk: str, sk: str) -> Item | None:
+    """One item, as last written."""
+    answer = dynamodb().get_item(TableName=table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True)
+    return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def batch_get(table: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+    """Those of the items that exist, as last written."""
+    wanted = [to_item({"pk": pk, "sk": sk}) for pk, sk in dict.fromkeys(keys)]
+    found: dict[tuple[str, str], Item] = {}
+    wait = _FIRST_WAIT
+    while wanted:
+        request = {table: {"Keys": wanted[:100], "ConsistentRead": True}}
+        answer = dynamodb().batch_get_item(RequestItems=cast("Any", request))
+        for raw in answer["Responses"].get(table, []):
+            item = from_item(raw)
+            found[item["pk"], item["sk"]] = item
+        missed: list[dict[str, Any]] = (
+            cast("Any", answer).get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        )
+        if missed:
+            time.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+        wanted = missed + wanted[100:]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items of a query and the cursor to the next ones."""
+
+    items: list[Item]
+    next: str | None
+
+
+def query(
+    table: str,
+    pk: str,
+    prefix: str = "",
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    descending: bool = False,
+) -> Page:
+    """Items of one partition whose sort key begins with ``prefix``, in key order, as last written."""
+    condition, values = "pk = :pk", {":pk": pk}
+    if prefix:
+        condition, values = condition + " AND begins_with(sk, :prefix)", values | {":prefix": prefix}
+    return _query(
+        {
+            "TableName": table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": to_item(values),
+            "ScanIndexForward": not descending,
+            "ConsistentRead": True,
+            "Limit": limit,
+        },
+        cursor,
+        {"pk": pk},
+    )
+
+
+def query_between(
+    table: str,
+    pk: str,
+    first: str,
+    last: str,
+    *,
+    limit: int = 1000,
+    cursor: str | None = None,
+    descending: bool = False,
+) -> Page:
+    """Items of one partition with ``first`` <= sort key <= ``last``, in key order, as last written."""
+    return _query(
+        {
+            "TableName": table,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": to_item({":pk": pk, ":first": first, ":last": last}),
+            "ScanIndexForward": not descending,
+            "ConsistentRead": True,
+            "Limit": limit,
+        },
+        cursor,
+        {"pk": pk},
+    )
+
+
+def query_index(
+    table: str,
+    index: str,
+    partition: tuple[str, str],
+    above: tuple[str, str | int] | None = None,
+    *,
+    equals: tuple[str, str | int] | None = None,
+    limit: int = 1000,
+    cursor: str | None = None,
+) -> Page:
+    """Items of one index partition, in index order; eventually consistent, as indexes are.
+
+    Args:
+        table: the table's name.
+        index: the index's name.
+        partition: name and value of the index's partition key.
+        above: name and value the index's sort key must exceed.
+        equals: name and value the index's sort key must have.
+        limit: items in a page.
+        cursor: from the page before.
+    """
+    names, values = {"#p": partition[0]}, {":p": partition[1]}
+    condition = "#p = :p"
+    for sign, sort in ((">", above), ("=", equals)):
+        if sort:
+            condition += f" AND #s {sign} :s"
+            names, values = names | {"#s": sort[0]}, values | {":s": cast("str", sort[1])}
+    return _query(
+        {
+            "TableName": table,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_item(values),
+            "Limit": limit,
+        },
+        cursor,
+        {partition[0]: partition[1]},
+    )
+
+
+def every(page: Callable[[str | None], Page]) -> Iterator[Item]:
+    """All items of a query, page after page."""
+    cursor = None
+    while True:
+        got = page(cursor)
+        yield from got.items
+        if (cursor := got.next) is None:
+            return
+
+
+def _query(request: dict[str, Any], cursor: str | None, bound: dict[str, str]) -> Page:
+    if cursor is not None:
+        request["ExclusiveStartKey"] = _read_cursor(cursor, bound)
+    try:
+        answer = dynamodb().query(**request)
+    except ClientError as error:
+        if cursor is not None and error.response["Error"]["Code"] == "ValidationException":
+            raise _cursor_invalid() from error
+        raise
+    last = answer.get("LastEvaluatedKey")
+    return Page([from_item(item) for item in answer["Items"]], _write_cursor(last) if last else None)
+
+
+def _write_cursor(key: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(from_item(key), separators=(",", ":")).encode()).decode()
+
+
+def _read_cursor(cursor: str, bound: dict[str, str]) -> dict[str, Any]:
+    """The key a cursor holds; never one of another partition, whatever the caller has written into it."""
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        valid = isinstance(key, dict) and bound.items() <= key.items()
+        start = to_item(key) if valid else {}
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        raise _cursor_invalid() from None
+    if not start:
+        raise _cursor_invalid()
+    return start
+
+
+def _cursor_invalid() -> Problem:
+    return Problem(
+        "cursor-invalid", "Use the value of `next` from the page before, unchanged, on the same list."
+    )
+
+
+# ---------------------------------------------------------------- writes
+
+
+class Contention(Exception):  # noqa: N818 - a state of affairs, not a fault
+    """Somebody else wrote at the same time; reading anew and trying again will do."""
+
+
+class ConditionFailed(Exception):  # noqa: N818
+    """Conditions of a transaction did not hold.
+
+    Attributes:
+        labels: the labels of the operations at fault.
+        items: by label, the item as it was, for operations that asked for it.
+    """
+
+    def __init__(self, labels: frozenset[str], items: dict[str, Item]) -> None:
+        self.labels, self.items = labels, items
+        super().__init__(", ".join(sorted(labels)))
+
+
+class Missing:
+    """In ``expect``: the attribute must not be there."""
+
+
+MISSING = Missing()
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Writes that happen together or not at all.
+
+    Each operation has a label; :meth:`commit` tells failed conditions by label.
+    """
+
+    operations: list[dict[str, Any]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+
+    def put(self, label: str, table: str, item: Item, *, expect: Mapping[str, Any] | None = None) -> None:
+        """Write a whole item: a new one, or (with ``expect``) in place of one that has these values."""
+        condition, names, values = _conditions(expect or {"pk": MISSING})
+        operation: dict[str, Any] = {
+            "TableName": table,
+            "Item": to_item(item),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if values:
+            operation["ExpressionAttributeValues"] = values
+        self._append(label, "Put", operation)
+
+    def replace(self, label: str, table: str, item: Item) -> None:
+        """Write a whole item, whether there is one or not."""
+        self._append(label, "Put", {"TableName": table, "Item": to_item(item)})
+
+    def delete(self, label: str, table: str, key: tuple[str, str]) -> None:
+        """Remove an item that exists."""
+        condition, names, _ = _conditions({"pk": MISSING})
+        operation = {
+            "TableName": table,
+            "Key": to_item({"pk": key[0], "sk": key[1]}),
+            "ConditionExpression": condition.replace("attribute_not_exists", "attribute_exists"),
+            "ExpressionAttributeNames": names,
+        }
+        self._append(label, "Delete", operation)
+
+    def update(
+        self,
+        label: str,
+        table: str,
+        key: tuple[str, str],
+        *,
+        put: Mapping[str, Any] | None = None,
+        add: Mapping[str, int] | None = None,
+        remove: Iterable[str] = (),
+        expect: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Change attributes of an item: set ``put``, add to numbers, remove; ``expect`` must hold."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        clauses = []
+        for word, mark, changes in (("SET", " = ", put), ("ADD", " ", add)):
+            present = {name: value for name, value in (changes or {}).items() if value is not None}
+            if present:
+                parts = []
+                for number, (name, value) in enumerate(present.items()):
+                    slot = f"{word[0].lower()}{number}"
+                    names[f"#{slot}"], values[f":{slot}"] = name, to_attribute(value)
+                    parts.append(f"#{slot}{mark}:{slot}")
+                clauses.append(f"{word} {', '.join(parts)}")
+        removed = [*remove, *(name for name, value in (put or {}).items() if value is None)]
+        if removed:
+            names.update({f"#r{number}": name for number, name in enumerate(removed)})
+            clauses.append("REMOVE " + ", ".join(f"#r{number}" for number in range(len(removed))))
+        operation: dict[str, Any] = {
+            "TableName": table,
+            "Key": to_item({"pk": key[0], "sk": key[1]}),
+            "UpdateExpression": " ".join(clauses),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if expect:
+            condition, more_names, more_values = _conditions(expect)
+            operation["ConditionExpression"] = condition
+            names, values = names | more_names, values | more_values
+        operation["ExpressionAttributeNames"] = names
+        if values:
+            operation["ExpressionAttributeValues"] = values
+        self._append(label, "Update", operation)
+
+    def check(self, label: str, table: str, key: tuple[str, str], expect: Mapping[str, Any]) -> None:
+        """Write nothing, but only let the others happen if the item has these values."""
+        condition, names, values = _conditions(expect)
+        operation: dict[str, Any] = {
+            "TableName": table,
+            "Key": to_item({"pk": key[0], "sk": key[1]}),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if values:
+            operation["ExpressionAttributeValues"] = values
+        self._append(label, "ConditionCheck", operation)
+
+    def _append(
+        self,
+        label: str,
+        kind: Literal["Put", "Update", "Delete", "ConditionCheck"],
+        operation: dict[str, Any],
+    ) -> None:
+        self.labels.append(label)
+        self.operations.append({kind: operation})
+
+    def commit(self) -> None:
+        """Do it all.
+
+        Raises:
+            ConditionFailed: conditions did not hold; nothing was written.
+            Contention: another transaction was under way on the same items, or the table is throttled.
+        """
+        try:
+            dynamodb().transact_write_items(TransactItems=cast("Any", self.operations))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "TransactionCanceledException":
+                raise self._cancelled(error) from error
+            if code in _TRANSIENT:
+                raise Contention(code) from error
+            raise
+
+    def _cancelled(self, error: ClientError) -> Exception:
+        reasons = cast("list[dict[str, Any]]", error.response.get("CancellationReasons", []))
+        failed = {
+            label: from_item(reason.get("Item", {}))
+            for label, reason in zip(self.labels, reasons, strict=True)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
+        if failed:
+            return ConditionFailed(frozenset(failed), {label: item for label, item in failed.items() if item})
+        if any(reason.get("Code") in _TRANSIENT for reason in reasons):
+            return Contention(", ".join(sorted({str(reason.get("Code")) for reason in reasons})))
+        return error
+
+
+_TRANSIENT = frozenset(
+    {
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+
+
+def set_attributes(table: str, key: tuple[str, str], values: Mapping[str, Any]) -> bool:
+    """Set attributes of an item that exists; the same again changes nothing.
+
+    Returns:
+        Whether there is such an item.
+    """
+    update = Transaction()
+    update.update("item", table, key, put=values, expect={"sk": key[1]})
+    ((_, operation),) = update.operations[0].items()
+    operation.pop("ReturnValuesOnConditionCheckFailure")
+    try:
+        dynamodb().update_item(**operation)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            return False
+        if code in _TRANSIENT:
+            raise Contention(code) from error
+        raise
+    return True
+
+
+def _conditions(expect: Mapping[str, Any]) -> tuple[str, dict[str, str], dict[str, Any]]:
+    parts, names, values = [], {}, {}
+    for number, (name, value) in enumerate(expect.items()):
+        slot = f"c{number}"
+        names[f"#{slot}"] = name
+        if value is MISSING:
+            parts.append(f"attribute_not_exists(#{slot})")
+        else:
+            parts.append(f"#{slot} = :{slot}")
+            values[f":{slot}"] = to_attribute(value)
+    return " AND ".join(parts), names, values
+
+
+def retrying[Result](attempt: Callable[[], Result]) -> Result:
+    """Call ``attempt`` until it meets no contention, with growing, jittered waits.
+
+    Raises:
+        Problem: ``busy`` after some seconds of contention.
+    """
+    wait = _FIRST_WAIT
+    for _ in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except Contention:
+            time.sleep(random.uniform(0, wait))  # noqa: S311 - jitter, no secret
+            wait = min(wait * 2, _LONGEST_WAIT)
+    raise Problem("busy", "Nothing was done. Wait a few seconds and send the same request again.")

@@ -1,0 +1,88 @@
+"""The problems a user can meet, one line each: code, HTTP status, title.
+
+A problem says what is wrong and what to do. Rules raise :class:`Problem`; the HTTP layer writes it
+as ``application/problem+json`` (RFC 9457), the streams park the event with it.
+"""
+
+from dataclasses import dataclass
+
+CATALOGUE: dict[str, tuple[int, str]] = {
+    # The request itself
+    "malformed-json": (400, "The body is not JSON"),
+    "duplicate-key": (400, "A name stands twice in the same object"),
+    "too-deep": (400, "The JSON is nested too deeply"),
+    "cursor-invalid": (400, "The cursor is not one of ours"),
+    "idempotency-key-missing": (400, "The Idempotency-Key header is missing"),
+    "idempotency-key-invalid": (400, "The Idempotency-Key header is not valid"),
+    "not-found": (404, "Not found"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "body-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The content type is not supported"),
+    "validation": (422, "The request has errors"),
+    "idempotency-key-reused": (422, "The Idempotency-Key was used for another request"),
+    "version-required": (428, "The If-Match header is missing"),
+    "version-mismatch": (412, "Somebody else has changed it since you read it"),
+    "busy": (503, "Too many are writing at the same time"),
+    "internal": (500, "Something went wrong on our side"),
+    # Collaboration
+    "not-allowed": (403, "You may not do this"),
+    "invitation-closed": (409, "The invitation can no longer be used"),
+    "invitation-expired": (410, "The invitation has expired"),
+    "already-invited": (409, "The company is already invited"),
+    "not-active": (409, "The collaboration is not active"),
+    "already-active": (409, "The start guide is already finished"),
+    "start-guide-incomplete": (409, "The start guide has steps left"),
+    "number-locked": (409, "The first invoice number is locked"),
+    "method-unsupported": (422, "The accounting method is not available yet"),
+    # Invoicing
+    "not-master": (409, "The register belongs to the other party"),
+    "inactive": (409, "It is inactive"),
+    "no-rows": (409, "The invoice has no rows"),
+    "not-a-draft": (409, "The invoice is already issued"),
+    "not-issued": (409, "The invoice is not issued"),
+    "negative-total": (409, "The total is negative"),
+    "credit-exceeds": (409, "More would be credited than remains"),
+    # Payments
+    "not-handler": (403, "The other party handles payments"),
+    "handler-changed": (409, "The payment handler was changed meanwhile"),
+    "allocation-exceeds": (409, "More is paid on the invoice than remains"),
+    "allocations-differ": (422, "The allocations do not fit the amount"),
+    "already-reversed": (409, "The payment is already reversed"),
+    "not-synchronised": (409, "It has not reached the other side yet"),
+    "file-refused": (422, "The payment file is refused"),
+    # Ledger
+    "unbalanced": (422, "Debit and credit differ"),
+    "unknown-account": (422, "The account is not in the chart of accounts"),
+    "closed-period": (409, "The period is closed"),
+    "outside-fiscal-year": (409, "The date is in no fiscal year"),
+    "invoice-not-posted": (409, "The invoice is not posted in the ledger"),
+    # Documents
+    "file-type": (422, "The file type is not supported"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong in one place of the request."""
+
+    pointer: str
+    """JSON Pointer into the body (``/rows/0/quantity``), or ``?name`` / ``header:name``."""
+    code: str
+    message: str
+
+
+class Problem(Exception):  # noqa: N818 - the field's word is "problem" (RFC 9457)
+    """A refusal with a stable code.
+
+    Args:
+        code: a key of :data:`CATALOGUE`.
+        detail: what is wrong here and what to do, in plain English.
+        errors: every field at fault.
+    """
+
+    def __init__(self, code: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        self.code = code
+        self.status, self.title = CATALOGUE[code]
+        self.detail = detail
+        self.errors = errors
+        super().__init__(f"{code}: {detail}")
