@@ -34,6 +34,14 @@ class Answer:
         )
         return self.json
 
+    def expect_ok(self) -> None:
+        """That it went well, whatever the body.
+
+        Raises:
+            AssertionError: it did not; the message shows the answer.
+        """
+        assert self.status < 300, f"{self.status}: {self.content.decode(errors='replace')}"  # noqa: PLR2004
+
 
 @dataclass(frozen=True, slots=True)
 class Client:

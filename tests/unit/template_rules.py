@@ -128,9 +128,19 @@ class Template:
                         role,
                         statement.get("Sid", policy["PolicyName"]),
                         tuple(_listed(statement.get("Action", []))),
-                        tuple(_listed(statement.get("Resource", []))),
+                        tuple(self._by_bucket(each) for each in _listed(statement.get("Resource", []))),
                         statement,
                     )
+
+    def _by_bucket(self, resource: Any) -> Any:
+        """A bucket that calls a function must be granted to it by its name's text: its Arn would be a circle."""
+        match resource:
+            case {"Fn::Sub": str(text)}:
+                for name, bucket in self.of_type(BUCKET).items():
+                    arn = "arn:${AWS::Partition}:s3:::" + str(_dig(bucket, "BucketName", "Fn::Sub"))
+                    if text.startswith(f"{arn}/"):
+                        return {"Fn::Sub": f"${{{name}.Arn}}{text.removeprefix(arn)}"}
+        return resource
 
     def event_sources(self, service: str) -> dict[str, Properties]:
         """Mappings that read a table's stream (``TABLE``) or a queue (``QUEUE``)."""

@@ -146,12 +146,10 @@ class Reader(Protocol):
     libraries that read images.
     """
 
-    @staticmethod
-    def check_type(data: bytes, declared: ContentType) -> None:
+    def check_type(self, data: bytes, declared: ContentType) -> None:
         """Refuse a file that is not what it was said to be."""
 
-    @staticmethod
-    def look(data: bytes, content_type: ContentType) -> Look:
+    def look(self, data: bytes, content_type: ContentType) -> Look:
         """Open a file, count its pages and make its preview; refuse what nobody can read."""
 
 

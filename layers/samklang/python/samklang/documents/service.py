@@ -145,11 +145,11 @@ def receive(uploaded: Uploaded, reader: Reader) -> Outcome:
         ClientError: AWS did not answer; Lambda will deliver the event again.
     """
     claim = store.claim(uploaded)
+    logger.set_correlation_id(None if isinstance(claim, str) else claim.request_id)
     if isinstance(claim, str):
         level = logger.info if claim == "finished" else logger.warning
         level("upload ignored", why=claim, key=uploaded.key, object_version=uploaded.version)
         return "ignored"
-    logger.set_correlation_id(claim.request_id)
     data = store.fetch(uploaded)
     seen = {} if data is None else {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     try:

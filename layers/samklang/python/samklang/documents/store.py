@@ -40,6 +40,7 @@ from samklang.platform import clock, dynamo, uploads
 from samklang.platform.access import COLLABORATION, company_key
 from samklang.platform.clients import dynamodb, s3
 from samklang.platform.settings import setting
+from samklang.platform.shapes import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item, Transaction
-    from samklang.platform.shapes import Link, Upload
+    from samklang.platform.shapes import Upload
     from samklang.platform.uploads import Uploaded
 
 INBOX_SHARDS = 8
@@ -153,7 +154,7 @@ def _original_link(company_id: str, item: Item) -> Link | None:
         "ResponseContentDisposition": f"attachment; filename*=UTF-8''{_safe_name(item['filename'])}",
     }
     url = s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=uploads.LINK_SECONDS)
-    return uploads.Link(url=url, expires_in=uploads.LINK_SECONDS)
+    return Link(url=url, expires_in=uploads.LINK_SECONDS)
 
 
 def _safe_name(filename: str) -> str:

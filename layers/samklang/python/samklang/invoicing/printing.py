@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from samklang.formats.identity import format_org_no, format_postcode, vat_number
@@ -10,6 +9,8 @@ from samklang.invoicing.page import InvoicePage, PageRow, Party, VatLine
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from samklang.collaboration.model import CompanyDetails
     from samklang.invoicing.model import Buyer, CustomerAddress, Invoice
 

@@ -18,10 +18,10 @@ from samklang.invoicing.model import (
     Invoice,
     InvoiceInput,
     InvoicePage,
-    LedgerState,
-    OpenInvoice,
     InvoiceRow,
     InvoiceRowInput,
+    LedgerState,
+    OpenInvoice,
     row_amount,
     totals,
 )

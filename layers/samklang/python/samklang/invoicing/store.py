@@ -27,9 +27,9 @@ from samklang.invoicing.model import (
     CustomerPage,
     Invoice,
     InvoicePage,
+    InvoiceRow,
     LedgerState,
     OpenInvoice,
-    InvoiceRow,
     VatLine,
     status_of,
 )

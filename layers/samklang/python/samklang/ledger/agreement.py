@@ -64,8 +64,8 @@ def _first_difference(
     else:
         cause = "differs"
         detail = (
-            f"{format_sek(here)} remains in invoicing, {format_sek(there)} in the ledger. A payment may be on "
-            "its way: check again in a minute."
+            f"{format_sek(here)} remains in invoicing, {format_sek(there)} in the ledger. "
+            "A payment may be on its way: check again in a minute."
         )
     return Difference(
         invoice_id=invoice_id,

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from samklang.invoicing.events import InvoiceIssued
-    from samklang.platform.dynamo import Item
 
 Outcome = Literal["posted", "already"]
 

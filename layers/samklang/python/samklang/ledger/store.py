@@ -28,9 +28,9 @@ from samklang.ledger.model import (
     ParkedEvent,
     ParkedPage,
     Receivable,
-    VoucherRow,
     Voucher,
     VoucherPage,
+    VoucherRow,
     check_balance,
 )
 from samklang.platform import dynamo
@@ -151,7 +151,10 @@ def _read_voucher(item: Item) -> Voucher:
 
 def rows_of(amounts: Amounts) -> list[VoucherRow]:
     """Rows as the bureau reads them: debit and credit apart."""
-    return [VoucherRow(account=account, debit=max(amount, 0), credit=max(-amount, 0)) for account, amount in amounts]
+    return [
+        VoucherRow(account=account, debit=max(amount, 0), credit=max(-amount, 0))
+        for account, amount in amounts
+    ]
 
 
 def voucher(company_id: str, identifier: str) -> Voucher | None:

@@ -42,8 +42,8 @@ def register(at: CompanyAccess, given: PaymentInput) -> Payment:
 
     Raises:
         Problem: ``not-active``, ``not-handler``, ``handler-changed``, ``validation`` for an unknown invoice,
-            ``not-issued``, ``allocation-exceeds``, ``allocations-differ``, ``busy``; on the bureau's side also
-            ``invoice-not-posted``, ``closed-period`` and ``outside-fiscal-year``.
+            ``not-issued``, ``allocation-exceeds``, ``allocations-differ``, ``busy``; on the bureau's side
+            also ``invoice-not-posted``, ``closed-period`` and ``outside-fiscal-year``.
     """
     payment_id = new_id("pay")
 

@@ -157,7 +157,7 @@ def put_file_payment(transaction: Transaction, file_id: str, place: int, payment
         "pk": f"FILE#{file_id}",
         "sk": f"PAYMENT#{place:07d}",
         "kind": "file_payment",
-        "body": payment.model_dump_json(exclude_none=True),
+        "body": payment.model_dump_json(),
     }
     transaction.put("file_payment", _platform(), item)
 

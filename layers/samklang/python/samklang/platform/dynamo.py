@@ -1,6 +1,6 @@
 """DynamoDB as the stores use it: plain items, named operations, transactions that say what failed.
 
-Items are dictionaries of str, int, bool, list and dict; ``None`` is left out. Every table has the keys
+Items are dictionaries of str, bytes, int, bool, list and dict; ``None`` is left out. Every table has the keys
 ``pk`` and ``sk``.
 """
 
@@ -45,6 +45,8 @@ def to_attribute(value: Any) -> dict[str, Any]:
             return {"BOOL": value}
         case str():
             return {"S": value}
+        case bytes():
+            return {"B": value}
         case int():
             return {"N": str(value)}
         case list() | tuple():
@@ -64,7 +66,7 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
     """The Python value of a DynamoDB attribute value; numbers are whole."""
     ((kind, value),) = attribute.items()
     match kind:
-        case "S" | "BOOL":
+        case "S" | "BOOL" | "B":
             return value
         case "N":
             return int(value)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import time
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,8 @@ def _item(user: User, key: IdempotencyKey, answer: BaseModel) -> dict[str, Any]:
         "kind": "answer",
         "fingerprint": key.fingerprint,
         "status": key.status,
-        "body": json.dumps(answer.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False),
+        # Compressed, an ordinary answer stays within the 1 KB that one write unit holds.
+        "body": zlib.compress(_as_sent(answer)),
         # Real time, not the movable clock: DynamoDB removes by real time.
         "expires_at": int(time.time()) + _KEPT_SECONDS,
     }
@@ -114,4 +116,8 @@ def _replay(stored: dict[str, Any], key: IdempotencyKey) -> None:
             "idempotency-key-reused",
             "This key stands for another request of yours. Use a new key for a new request.",
         )
-    raise Replay(stored["status"], stored["body"])
+    raise Replay(stored["status"], zlib.decompress(stored["body"]).decode())
+
+
+def _as_sent(answer: BaseModel) -> bytes:
+    return json.dumps(answer.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False).encode()

@@ -45,7 +45,7 @@ _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same key and request again gets the stored answer; another request under it is refused.",
+    "description": "The same key and request again gets the stored answer; another request is refused.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 _IF_MATCH = {

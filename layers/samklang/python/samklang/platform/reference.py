@@ -39,8 +39,8 @@ class ReferenceApi(Api):
             (folder / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
             (folder / "swagger-ui.min.css").read_text(encoding="utf-8"),
             "",
-            None,
-            False,
+            oauth2_config=None,
+            persist_authorization=False,
         )
 
     @cached_property

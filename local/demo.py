@@ -1,0 +1,428 @@
+"""`make demo`: the whole story, played over HTTP on the running local cloud.
+
+A bureau invites its client, the client invoices, the ledger follows, payments come in on either side, a
+receipt arrives, the month ends and the report comes out. Nothing here is a short cut: every step is a
+request that an app would send, and everything is left to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import secrets
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageDraw
+
+from local import daemon
+from local.bank.bgmax import BgMaxPayment, bgmax_file
+from local.bank.camt import CamtPayment, CamtReference, camt_file
+from local.client import Client, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROJECT = daemon.PROJECT
+SAMPLES = PROJECT.parent / "shared" / "samples"
+OUTPUT = PROJECT / ".local" / "demo"
+BANKGIRO = "9912346"
+
+CUSTOMERS = [
+    ("Snickeriet i Åkersberga AB", "556981-2349", "Sågvägen 4", "184 38", "Åkersberga"),
+    ("Café Längtan HB", "969712-3454", "Österlånggatan 17", "111 31", "Stockholm"),
+    ("Ström & Öberg El AB", "559123-4561", "Elverksgatan 2", "972 31", "Luleå"),
+]
+START_GUIDE: dict[str, Any] = {
+    "company": {
+        "name": "Lindgrens Webb & Form AB",
+        "org_no": "559234-5671",
+        "address": {"street": "Hantverkargatan 12", "postcode": "112 21", "city": "Stockholm"},
+        "seat": "Stockholm",
+        "email": "anna@lindgrenswebb.example.com",
+        "phone": "08-123 45 67",
+    },
+    "fiscal_year": {"start": "2026-01-01", "end": "2026-12-31", "vat_period": "quarter"},
+    "bank": {"bankgiro": "991-2346", "swish": "123 456 78 90"},
+    "numbering": {"first_invoice_number": 1043, "previous_program": "Webbfakturering"},
+    "payments": {"handler": "client"},
+    "registers": {"confirmed": True},
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """The play: who is in it, and what happened."""
+
+    base_url: str
+    happened: list[tuple[str, str]] = field(default_factory=list)
+    addresses: list[tuple[str, str]] = field(default_factory=list)
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the local cloud itself."""
+        return daemon.ask(self.base_url, method, f"/_local{path}", body, timeout=120)
+
+    def settle(self) -> None:
+        """Wait until streams, uploads and queues are done."""
+        answer = self.control("POST", "/settle?timeout=60")
+        assert answer["idle"], answer["busy"]
+
+    def user(self, name: str) -> Client:
+        """A person with a token."""
+        token = self.control("POST", "/users", {"username": name})["access_token"]
+        return Client(self.base_url, token)
+
+    def tell(self, what: str, result: str) -> None:
+        """A line of the table at the end."""
+        self.happened.append((what, result))
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """One step with its time, shown as it goes."""
+    watched = sys.stdout.isatty()
+    if watched:
+        print(f"  …  {text}", end="\r", flush=True)
+    started = time.perf_counter()
+    yield
+    print(f"  ✔  {text:<90}{(time.perf_counter() - started) * 1000:>6.0f} ms", flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company in the story, and both parties' ways to it."""
+
+    path: str
+    client: Client
+    bureau: Client
+    bureau_id: str
+
+
+def begin(story: Story, guide: dict[str, Any], email: str) -> Company:
+    """Invite a company, accept, answer the start guide and activate."""
+    run = secrets.token_hex(3)
+    bureau, client = story.user(f"berit+{run}@siffror.example.com"), story.user(f"{run}+{email}")
+    with step("The bureau registers and invites its client; the client accepts"):
+        bureau_id = bureau.post(
+            "/v1/bureaus", {"name": "Siffror & Balans AB", "org_no": "559345-6782"}
+        ).expect(201)["bureau_id"]
+        details = guide["company"]
+        invitation = bureau.post(
+            f"/v1/bureaus/{bureau_id}/invitations",
+            {"company_name": details["name"], "org_no": details["org_no"], "email": email},
+        ).expect(201)
+        accepted = client.post(f"/v1/invitations/{invitation['token']}/accept").expect(200)
+    path = f"/v1/companies/{accepted['company_id']}"
+    with step(f"The start guide, six steps, and activation of {details['name']}"):
+        for name, answers in guide.items():
+            client.put(f"{path}/start-guide/{name}", answers).expect(200)
+        client.post(f"{path}/collaboration/activate").expect(200)
+    return Company(path, client, bureau, bureau_id)
+
+
+def register(company: Company) -> tuple[list[str], list[str]]:
+    """The client's customers and articles."""
+    customers = []
+    for name, org_no, street, postcode, city in CUSTOMERS:
+        body = {
+            "name": name,
+            "org_no": org_no,
+            "address": {"street": street, "postcode": postcode, "city": city},
+            "payment_terms_days": 30,
+        }
+        customers.append(company.client.post(f"{company.path}/customers", body).expect(201)["customer_id"])
+    articles = []
+    for name, unit, price, rate in (
+        ("Webbutveckling", "tim", "1150.00", "25"),
+        ("Handbok, tryckt", "st", "240.00", "6"),
+    ):
+        body = {"name": name, "unit": unit, "unit_price": price, "vat_rate": rate}
+        articles.append(company.client.post(f"{company.path}/articles", body).expect(201)["article_id"])
+    return customers, articles
+
+
+def issue(company: Company, customer: str, day: date, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write an invoice and issue it."""
+    body = {"customer_id": customer, "invoice_date": day.isoformat(), "rows": rows}
+    draft = company.client.post(f"{company.path}/invoices", body).expect(201)
+    issued: dict[str, Any] = company.client.post(
+        f"{company.path}/invoices/{draft['invoice_id']}/issue"
+    ).expect(200)
+    return issued
+
+
+def send_file(story: Story, company: Company, who: Client, filename: str, content: bytes) -> dict[str, Any]:
+    """Upload a payment file and wait for what became of it."""
+    asked = who.post(f"{company.path}/payment-files", {"filename": filename}).expect(201)
+    upload(asked["upload"], content, filename).expect_ok()
+    story.settle()
+    found: dict[str, Any] = who.get(f"{company.path}/payment-files/{asked['file_id']}").expect(200)
+    return found
+
+
+def ore(amount: str) -> int:
+    """A decimal string in SEK as öre."""
+    kronor, _, rest = amount.partition(".")
+    return int(kronor) * 100 + int(rest)
+
+
+def receipt() -> tuple[str, bytes]:
+    """The sample photo of a receipt, or one drawn here."""
+    photo = SAMPLES / "receipt" / "photo.jpg"
+    if photo.exists():
+        return "kvitto.jpg", photo.read_bytes()
+    image = Image.new("RGB", (600, 900), "white")
+    lines = [
+        "BYGGLADAN AB",
+        "Org.nr 559234-5671",
+        "",
+        "Skruv 5x80     129,00",
+        "Moms 25 %       25,80",
+        "",
+        "TOTALT  129,00",
+    ]
+    ImageDraw.Draw(image).multiline_text((60, 80), "\n".join(lines), fill="black", font_size=36, spacing=18)
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=80)
+    return "kvitto.jpg", content.getvalue()
+
+
+def invoices_and_ledger(story: Story, company: Company, today: date) -> list[dict[str, Any]]:
+    """The client invoices; the ledger posts by itself."""
+    with step("Three customers, two articles"):
+        customers, (hours, book) = register(company)
+    first = today.replace(day=1)
+    with step("Four invoices written and issued; the numbers follow on the program before"):
+        invoices = [
+            issue(company, customers[0], first, [{"article_id": hours, "quantity": "12.5"}]),
+            issue(
+                company,
+                customers[1],
+                first,
+                [
+                    {"article_id": hours, "quantity": "3"},
+                    {"article_id": book, "quantity": "4", "discount_percent": "10"},
+                ],
+            ),
+            issue(
+                company,
+                customers[2],
+                today,
+                [{"description": "Fast pris, ny webbplats", "unit_price": "38000.00", "vat_rate": "25"}],
+            ),
+            issue(company, customers[1], today, [{"article_id": book, "quantity": "30"}]),
+        ]
+    with step("The ledger posts them from the stream"):
+        story.settle()
+    for invoice in invoices:
+        now = company.bureau.get(f"{company.path}/invoices/{invoice['invoice_id']}").expect(200)
+        voucher = now["ledger"]["voucher"]
+        story.tell(
+            f"Invoice {now['number']} (OCR {now['ocr']})",
+            f"{now['total']:>9} kr, voucher {voucher['series']}{voucher['number']} of {voucher['date']}",
+        )
+    with step("The first one as a PDF with payment codes"):
+        pdf = company.client.get(f"{company.path}/invoices/{invoices[0]['invoice_id']}/pdf")
+        target = OUTPUT / f"faktura-{invoices[0]['number']}.pdf"
+        target.write_bytes(pdf.content)
+        assert pdf.content.startswith(b"%PDF"), pdf.content[:200]
+    story.addresses.append(("Invoice as PDF", str(target.relative_to(PROJECT))))
+    return invoices
+
+
+def payments(story: Story, company: Company, invoices: list[dict[str, Any]], today: date) -> None:
+    """Payments by the client, then by the bureau from the bank's files; both see all of them."""
+    first, second, third, fourth = invoices
+    with step("The client registers a Swish payment; the bureau is refused"):
+        body = {
+            "payment_date": today.isoformat(),
+            "amount": first["total"],
+            "method": "swish",
+            "allocations": [{"invoice_id": first["invoice_id"], "amount": first["total"]}],
+        }
+        refused = company.bureau.post(f"{company.path}/payments", body).expect(403)
+        company.client.post(f"{company.path}/payments", body).expect(201)
+        story.settle()
+    story.tell("The bureau's attempt to register", f"refused: {refused['detail']}")
+    with step("From today the bureau handles payments"):
+        handler = {"handler": "bureau"}
+        company.client.post(f"{company.path}/collaboration/payment-handler", handler).expect(200)
+    with step("The bureau uploads a BgMax file: one payment by OCR, one of another amount, one unknown"):
+        content = bgmax_file(
+            BANKGIRO,
+            [
+                BgMaxPayment(amount=ore(second["total"]), reference=second["ocr"], name="CAFÉ LÄNGTAN HB"),
+                BgMaxPayment(amount=1_000_000, reference=third["ocr"], name="STRÖM & ÖBERG EL AB"),
+                BgMaxPayment(amount=50_000, reference="Tack för hjälpen", code=3, name="OKÄND BETALARE"),
+            ],
+            payment_day=today,
+        )
+        _tell_file(story, "BgMax file", send_file(story, company, company.bureau, "BGMAX.txt", content))
+    with step("… and a camt.054 file, as banks send them from now on"):
+        paid = CamtPayment(
+            amount=ore(fourth["total"]),
+            references=(CamtReference(value=fourth["ocr"]),),
+            name="Café Längtan HB",
+        )
+        content = camt_file(BANKGIRO, [paid], booking_day=today, version=8)
+        _tell_file(story, "camt.054 file", send_file(story, company, company.bureau, "camt054.xml", content))
+    with step("The bureau's payments come back to the client's invoices"):
+        story.settle()
+        seen = company.client.get(f"{company.path}/payments").expect(200)["items"]
+    for payment in reversed(seen):
+        numbers = ", ".join(str(each["invoice_number"]) for each in payment["allocations"])
+        voucher = payment["ledger"]["voucher"]
+        story.tell(
+            f"Payment of invoice {numbers}",
+            f"{payment['amount']:>9} kr, registered in {payment['origin']}, {payment['sync']}, "
+            f"voucher {voucher['series']}{voucher['number']}",
+        )
+
+
+def _tell_file(story: Story, name: str, found: dict[str, Any]) -> None:
+    if found["status"] == "refused":
+        story.tell(name, f"refused: {found['refusal']['message']}")
+        return
+    totals = found["totals"]
+    counts = f"{totals['exact']} registered, {totals['proposed']} proposed, {totals['unmatched']} unmatched"
+    story.tell(name, f"{totals['payments']} payments, {totals['amount']} kr: {counts}")
+
+
+def document(story: Story, company: Company) -> None:
+    """A receipt from the phone to the bureau's inbox."""
+    filename, content = receipt()
+    with step("The client photographs a receipt; it reaches the bureau's inbox with hash and preview"):
+        body = {
+            "filename": filename,
+            "content_type": "image/jpeg",
+            "kind": "receipt",
+            "comment": "Skruv till mässan",
+        }
+        asked = company.client.post(f"{company.path}/documents", body).expect(201)
+        upload(asked["upload"], content, filename).expect_ok()
+        story.settle()
+        inbox = company.bureau.get(f"/v1/bureaus/{company.bureau_id}/inbox").expect(200)["items"]
+        found = company.bureau.get(f"{company.path}/documents/{asked['document_id']}").expect(200)
+    story.tell(
+        f"Receipt “{found['comment']}”",
+        f"{found['state']}, {len(inbox)} in the inbox, SHA-256 {found['sha256'][:16]}…, "
+        f"kept until {found['retain_until']}",
+    )
+    story.addresses.append(("Preview of the receipt", found["preview"]["url"]))
+
+
+def report(story: Story, company: Company, today: date) -> None:
+    """The month ends, and the scheduled report comes out."""
+    next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=3)
+    with step(f"The clock is moved to {next_month} 06:01: the monthly reports are made"):
+        story.control("POST", "/clock", {"to": f"{next_month}T06:01:00+01:00"})
+        try:
+            story.settle()
+            made = company.client.get(f"{company.path}/overview/reports/{today:%Y-%m}").expect(200)
+        finally:
+            story.control("POST", "/clock", {"to": "reset"})
+    story.tell(f"Report of {made['month']}", f"made by schedule at {made['created_at']}")
+    story.addresses.append(("Monthly report", made["html"]["url"]))
+
+
+def agreement(story: Story, company: Company) -> None:
+    """Do the two books agree?"""
+    with step("The two books are compared"):
+        found = company.bureau.get(f"{company.path}/agreement").expect(200)
+        balances = company.bureau.get(f"{company.path}/ledger/balances").expect(200)["items"]
+    for each in balances:
+        story.tell(f"Account {each['account']} {each['name']}", f"{each['closing']:>9} kr")
+    story.tell(
+        "Invoicing = subledger = account 1510",
+        f"{found['invoicing_balance']} = {found['subledger_balance']} = {found['account_1510']}: "
+        + ("they agree" if found["agrees"] else f"THEY DIFFER: {found['first_difference']}"),
+    )
+
+
+def real_file(story: Story) -> None:
+    """Bankgirot's own example file, from 2004, on a company whose books are from then."""
+    sample = SAMPLES / "bgmax" / "BgMaxfil4.txt"
+    if not sample.exists():
+        story.tell("Bankgirot's example file", "not on this machine; see ../shared/samples")
+        return
+    guide = START_GUIDE | {
+        "company": START_GUIDE["company"] | {"name": "Kalles Skylt AB", "org_no": "559456-7892"},
+        "fiscal_year": {"start": "2004-01-01", "end": "2004-12-31"},
+        "numbering": {"first_invoice_number": 5249},
+        "payments": {"handler": "bureau"},
+    }
+    company = begin(story, guide, "kalle@skylt.example.com")
+    with step("Ten invoices from 2004, of which a real BgMax file pays some"):
+        customer = company.client.post(f"{company.path}/customers", {"name": "Olles färg AB"}).expect(201)
+        for number in range(5249, 5259):
+            price = "1520.00" if number == 5249 else "400.00"  # noqa: PLR2004 - the invoice the file pays 1900 for
+            rows = [{"description": "Skylt", "unit_price": price, "vat_rate": "25"}]
+            issue(company, customer["customer_id"], date(2004, 5, 3), rows)
+        story.settle()
+    with step("Bankgirot's own example file is uploaded: SEK and EUR, several references, deductions"):
+        found = send_file(story, company, company.bureau, "BgMaxfil4.txt", sample.read_bytes())
+        story.settle()
+    _tell_file(story, "Bankgirot's example BgMaxfil4", found)
+    broken = (SAMPLES / "bgmax" / "BgMaxfil4_broken.txt").read_bytes()
+    with step("… and the broken one is refused whole"):
+        _tell_file(story, "BgMaxfil4_broken", send_file(story, company, company.bureau, "broken.txt", broken))
+    found = company.bureau.get(f"{company.path}/agreement").expect(200)
+    story.tell("Their books", "agree" if found["agrees"] else f"DIFFER: {found['first_difference']}")
+
+
+def show(story: Story) -> None:
+    """What happened, and where to look."""
+    width = max(len(what) for what, _ in story.happened)
+    print("\n  What happened\n")
+    for what, result in story.happened:
+        print(f"  {what:<{width}}  {result}")
+    print("\n  Where to look\n")
+    width = max(len(name) for name, _ in story.addresses)
+    for name, address in story.addresses:
+        print(f"  {name:<{width}}  {address}")
+    print("\n  The local cloud is left running: `make down` stops it, `make up` shows its addresses.")
+
+
+def main() -> None:
+    """Play the story on the running local cloud."""
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.parse_args()
+    running = daemon.read_pids(PROJECT / ".local")
+    if running is None or not running.alive():
+        sys.exit("The local cloud is not running: `make up`.")
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    story = Story(f"http://127.0.0.1:{running.port}")
+    today = date.fromisoformat(story.control("GET", "/status")["time"][:10])
+    print("\n  Samklang: from a client's invoice to the bureau's ledger and back\n")
+    company = begin(story, START_GUIDE, "anna@lindgrenswebb.example.com")
+    invoices = invoices_and_ledger(story, company, today)
+    payments(story, company, invoices, today)
+    document(story, company)
+    agreement(story, company)
+    report(story, company, today)
+    real_file(story)
+    story.addresses += [
+        ("Swagger page", f"{story.base_url}/v1/docs"),
+        ("The company", f"{story.base_url}{company.path}/collaboration"),
+        ("A token for it", f"in {_write_tokens(company).relative_to(PROJECT)} (client and bureau)"),
+    ]
+    show(story)
+
+
+def _write_tokens(company: Company) -> Path:
+    target = OUTPUT / "tokens.env"
+    target.write_text(
+        f"CLIENT_TOKEN={company.client.token}\nBUREAU_TOKEN={company.bureau.token}\nCOMPANY={company.path}\n",
+        encoding="utf-8",
+    )
+    target.chmod(0o600)
+    return target
+
+
+if __name__ == "__main__":
+    main()
