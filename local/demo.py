@@ -47,12 +47,17 @@ START_GUIDE: dict[str, Any] = {
         "email": "anna@lindgrenswebb.example.com",
         "phone": "08-123 45 67",
     },
-    "fiscal_year": {"start": "2026-01-01", "end": "2026-12-31", "vat_period": "quarter"},
     "bank": {"bankgiro": "991-2346", "swish": "123 456 78 90"},
     "numbering": {"first_invoice_number": 1043, "previous_program": "Webbfakturering"},
     "payments": {"handler": "client"},
     "registers": {"confirmed": True},
 }
+
+
+def start_guide(year: int) -> dict[str, Any]:
+    """The answers, for books of a calendar year."""
+    fiscal_year = {"start": f"{year}-01-01", "end": f"{year}-12-31", "vat_period": "quarter"}
+    return START_GUIDE | {"fiscal_year": fiscal_year}
 
 
 @dataclass(slots=True)
@@ -171,6 +176,11 @@ def ore(amount: str) -> int:
     return int(kronor) * 100 + int(rest)
 
 
+def sek(amount: int) -> str:
+    """Öre as a decimal string in SEK."""
+    return f"{amount // 100}.{amount % 100:02}"
+
+
 def receipt() -> tuple[str, bytes]:
     """The sample photo of a receipt, or one drawn here."""
     photo = SAMPLES / "receipt" / "photo.jpg"
@@ -190,6 +200,31 @@ def receipt() -> tuple[str, bytes]:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=80)
     return "kvitto.jpg", content.getvalue()
+
+
+def year_so_far(company: Company, today: date) -> None:
+    """The bureau's own vouchers, month by month: sales from before the service, rent, software, salary."""
+    for month in range(1, today.month):
+        day = date(today.year, month, 25)
+        sales = 5_200_000 + 310_000 * month - (1_900_000 if month == 7 else 0)  # noqa: PLR2004 - July is slow
+        rows = [
+            ("1930", sales + sales // 4, 0),
+            ("3001", 0, sales),
+            ("2611", 0, sales // 4),
+            ("5010", 1_150_000, 0),
+            ("5420", 189_000 + 7_000 * month, 0),
+            ("7010", 2_400_000, 0),
+            ("1930", 0, 1_150_000 + 189_000 + 7_000 * month + 2_400_000),
+        ]
+        body = {
+            "date": day.isoformat(),
+            "text": f"Sammandrag {day:%Y-%m}",
+            "rows": [
+                {"account": account, "debit": sek(debit), "credit": sek(credit)}
+                for account, debit, credit in rows
+            ],
+        }
+        company.bureau.post(f"{company.path}/ledger/vouchers", body).expect(201)
 
 
 def invoices_and_ledger(story: Story, company: Company, today: date) -> list[dict[str, Any]]:
@@ -350,9 +385,8 @@ def real_file(story: Story) -> None:
     if not sample.exists():
         story.tell("Bankgirot's example file", "not on this machine; see ../shared/samples")
         return
-    guide = START_GUIDE | {
+    guide = start_guide(2004) | {
         "company": START_GUIDE["company"] | {"name": "Kalles Skylt AB", "org_no": "559456-7892"},
-        "fiscal_year": {"start": "2004-01-01", "end": "2004-12-31"},
         "numbering": {"first_invoice_number": 5249},
         "payments": {"handler": "bureau"},
     }
@@ -399,7 +433,9 @@ def main() -> None:
     story = Story(f"http://127.0.0.1:{running.port}")
     today = date.fromisoformat(story.control("GET", "/status")["time"][:10])
     print("\n  Samklang: from a client's invoice to the bureau's ledger and back\n")
-    company = begin(story, START_GUIDE, "anna@lindgrenswebb.example.com")
+    company = begin(story, start_guide(today.year), "anna@lindgrenswebb.example.com")
+    with step("The bureau books the year so far by hand, in balanced vouchers"):
+        year_so_far(company, today)
     invoices = invoices_and_ledger(story, company, today)
     payments(story, company, invoices, today)
     document(story, company)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from samklang.collaboration import service as collaboration
+from samklang.formats.identity import format_org_no
 from samklang.invoicing import service as invoicing
 from samklang.ledger import service as ledger
 from samklang.overview import store
@@ -104,7 +105,7 @@ def figures(company_id: str, month: str) -> MonthlyReport:
     receivables = ledger.receivables(company_id, last)
     return MonthlyReport(
         company_name=company.name,
-        org_no=company.org_no,
+        org_no=format_org_no(company.org_no),
         month=month,
         created_at=clock.now().astimezone(clock.SWEDEN),
         months=_month_figures(this_year),
