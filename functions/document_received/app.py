@@ -9,9 +9,9 @@ from samklang.platform import uploads
 from samklang.platform.logs import metrics
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Receive each uploaded document."""
     for uploaded in uploads.uploaded_objects(event):
         outcome = service.receive(uploaded, preview)
         metrics.add_metric(f"Documents{outcome.capitalize()}", "Count", 1)
-    metrics.flush_metrics()
+        metrics.flush_metrics()

@@ -39,9 +39,9 @@ def get_payment(company_id: Id, payment_id: Id) -> Payment:
 
 
 @api.acts("/v1/companies/{company_id}/payments/{payment_id}/reverse")
-def reverse_payment(company_id: Id, payment_id: Id, body: ReverseInput) -> Payment:
+def reverse_payment(company_id: Id, payment_id: Id, body: ReverseInput | None = None) -> Payment:
     """Take a payment back, whichever side registered it."""
-    return service.reverse(api.company(company_id), payment_id, body)
+    return service.reverse(api.company(company_id), payment_id, body or ReverseInput())
 
 
 @api.creates("/v1/companies/{company_id}/payment-files")

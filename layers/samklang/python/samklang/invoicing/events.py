@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from samklang.platform.dynamo import whole
+
 if TYPE_CHECKING:
     from samklang.platform.dynamo import Item
 
@@ -43,13 +45,15 @@ class InvoiceIssued:
         return cls(
             company_id=image["company_id"],
             invoice_id=image["id"],
-            number=image["number"],
+            number=whole(image["number"]),
             ocr=image["ocr"],
             customer_id=image["customer_id"],
             customer_name=image["customer_name"],
             invoice_date=date.fromisoformat(image["invoice_date"]),
             due_date=date.fromisoformat(image["due_date"]),
-            total=image["total"],
-            vat_lines=tuple((rate, base, vat) for rate, base, vat in json.loads(image["vat_lines"])),
+            total=whole(image["total"]),
+            vat_lines=tuple(
+                (str(rate), whole(base), whole(vat)) for rate, base, vat in json.loads(image["vat_lines"])
+            ),
             request_id=image["request_id"],
         )

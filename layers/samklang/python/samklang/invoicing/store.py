@@ -193,7 +193,7 @@ def put_invoice(transaction: Transaction, company_id: str, invoice: Invoice, req
         "vat_lines": _pack([[line.vat_rate, line.base, line.vat] for line in invoice.vat_lines]),
         "total": invoice.total,
         "remaining": invoice.remaining,
-        "open_for": company_id if issued and invoice.remaining > 0 else None,
+        "open_for": company_id if issued and invoice.remaining else None,
         "request_id": request_id,
     }
     _put(transaction, company_id, "invoice", invoice.invoice_id, invoice.version, values)
@@ -323,7 +323,7 @@ def change_remaining(transaction: Transaction, company_id: str, invoice: Invoice
         put={
             "remaining": remaining,
             "status": status_of(invoice.total, remaining),
-            "open_for": company_id if remaining > 0 else None,
+            "open_for": company_id if remaining else None,
             "version": invoice.version + 1,
         },
         expect={"version": invoice.version},

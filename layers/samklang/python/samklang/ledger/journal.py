@@ -181,7 +181,7 @@ class Journal:
     ) -> Voucher:
         check_balance(amounts)
         check_accounts(amounts)
-        number = self.books.take_number(series, day)
+        number = self.books.next_number(series, day)
         voucher = Voucher(
             voucher_id=store.voucher_id(day, series, number),
             series=series,
@@ -192,6 +192,8 @@ class Journal:
             source=source,
             created_at=clock.timestamp(),
         )
+        # From here on nothing can fail, so that a refused event leaves no trace in the journal.
+        self.books.take_number(series, day)
         self._vouchers.append(_Posted(voucher, amounts, request_id))
         month = self._months[f"{day:%Y-%m}"]
         for account, amount in amounts:

@@ -284,13 +284,14 @@ class Books:
             "outside-fiscal-year", f"No fiscal year has {day}. Open the fiscal year or change the date."
         )
 
-    def take_number(self, series: Series, day: date) -> int:
-        """The next number of a series in the fiscal year of a day, taken.
+    def next_number(self, series: Series, day: date) -> int:
+        """The next number of a series in the fiscal year of a day.
 
         Raises:
             Problem: as :meth:`fiscal_year`.
         """
-        key = f"{self.fiscal_year(day)}#{series}"
-        number = self.next_numbers.get(key, 1)
-        self.next_numbers[key] = number + 1
-        return number
+        return self.next_numbers.get(f"{self.fiscal_year(day)}#{series}", 1)
+
+    def take_number(self, series: Series, day: date) -> None:
+        """Count one further."""
+        self.next_numbers[f"{self.fiscal_year(day)}#{series}"] = self.next_number(series, day) + 1

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from samklang.platform.dynamo import whole
+
 if TYPE_CHECKING:
     from samklang.platform.dynamo import Item
 
@@ -44,13 +46,14 @@ class PaymentRegistered:
             company_id=image["company_id"],
             payment_id=image["id"],
             payment_date=date.fromisoformat(image["payment_date"]),
-            amount=image["amount"],
+            amount=whole(image["amount"]),
             method=image["method"],
             allocations=tuple(
-                (each, number, amount) for each, number, amount in json.loads(image["allocations"])
+                (str(each), whole(number), whole(amount))
+                for each, number, amount in json.loads(image["allocations"])
             ),
             customer_id=image["customer_id"],
-            credit=image["credit"],
+            credit=whole(image["credit"]),
             text=image.get("text"),
             source=image.get("source"),
             request_id=image["request_id"],

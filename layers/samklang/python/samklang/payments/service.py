@@ -42,8 +42,9 @@ def register(at: CompanyAccess, given: PaymentInput) -> Payment:
 
     Raises:
         Problem: ``not-active``, ``not-handler``, ``handler-changed``, ``validation`` for an unknown invoice,
-            ``not-issued``, ``allocation-exceeds``, ``allocations-differ``, ``busy``; on the bureau's side
-            also ``invoice-not-posted``, ``closed-period`` and ``outside-fiscal-year``.
+            ``not-issued``, ``allocation-exceeds``, ``allocations-differ``, ``not-synchronised``,
+            ``busy``; on the bureau's side also ``invoice-not-posted``, ``closed-period`` and
+            ``outside-fiscal-year``.
     """
     payment_id = new_id("pay")
 
@@ -71,9 +72,12 @@ def prepare(
     collaboration.require_handler(transaction, at)
     invoices = invoicing.invoices_by_id(at.company_id, [each.invoice_id for each in given.allocations])
     event = _event(at, payment_id, given, invoices, source)
+    posted = ledger.posted_invoices(at.company_id, event.invoices)
     if at.party == "bureau":
+        _require_no_news(event, posted, {each.invoice_id: each.remaining for each in invoices.values()})
         ledger.post_payment(transaction, event)
     else:
+        _require_no_news(event, {each.invoice_id: each.remaining for each in invoices.values()}, posted)
         for invoice_id, number, amount in event.allocations:
             invoice = invoices[invoice_id]
             if amount > invoice.remaining:
@@ -85,6 +89,23 @@ def prepare(
         values = payment_values(event) | {"origin": "invoicing", "version": 1}
         store.put_payment(transaction, at.company_id, payment_id, values)
     return event
+
+
+def _require_no_news(event: PaymentRegistered, own: dict[str, int], other: dict[str, int]) -> None:
+    """Refuse while the other side knows of payments that have not reached this one.
+
+    That is so for a moment after the payment handler was changed; without this an invoice could be paid
+    twice.
+
+    Raises:
+        Problem: ``not-synchronised``.
+    """
+    for invoice_id, number, _ in event.allocations:
+        if invoice_id in own and other.get(invoice_id, own[invoice_id]) < own[invoice_id]:
+            detail = (
+                f"A payment of invoice {number} is on its way from the other side. Try again in a minute."
+            )
+            raise Problem("not-synchronised", detail)
 
 
 def _event(

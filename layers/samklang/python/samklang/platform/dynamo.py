@@ -12,6 +12,7 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
@@ -63,19 +64,34 @@ def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
-    """The Python value of a DynamoDB attribute value; numbers are whole."""
+    """The Python value of a DynamoDB attribute value.
+
+    Reads every type, also those no item of ours holds: what to do with a foreign value is for its reader.
+    """
     ((kind, value),) = attribute.items()
     match kind:
-        case "S" | "BOOL" | "B":
-            return value
         case "N":
-            return int(value)
+            number = Decimal(value)
+            return int(number) if number == number.to_integral_value() else number
+        case "NULL":
+            return None
         case "L":
             return [from_attribute(each) for each in value]
         case "M":
             return from_item(value)
         case _:
-            raise TypeError(f"no item holds the attribute type {kind}")
+            return value
+
+
+def whole(value: Any) -> int:
+    """A number of an item that must be whole, such as öre.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 def from_item(item: Mapping[str, Any]) -> Item:
