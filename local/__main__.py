@@ -8,11 +8,16 @@ from typing import Any
 from local import daemon
 
 _DEFAULT_PORT = 8400
+_TEMPLATE = daemon.PROJECT / "template.yaml"
 
 
 def _place(options: argparse.Namespace) -> daemon.Place:
     return daemon.Place(
-        folder=options.folder, port=options.port, store_port=options.port + 1, data=options.data
+        folder=options.folder,
+        port=options.port,
+        store_port=options.port + 1,
+        template=options.template,
+        data=options.data,
     )
 
 
@@ -89,6 +94,7 @@ def main() -> None:
     ):
         command = commands.add_parser(name, help=text)
         command.set_defaults(run=run)
+        command.add_argument("--template", type=Path, default=_TEMPLATE, help="the SAM template")
         command.add_argument("--port", type=int, default=_DEFAULT_PORT, help="the API's; the store's is next")
         command.add_argument("--data", type=Path, default=None, help="where the data are (.local/data)")
         if name == "up":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from local.routes import routes
 from local.template import ACCOUNT, REGION
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from multidict import CIMultiDictProxy
-
     from local.lambdas import Outcome, Pool
     from local.routes import Route
     from local.template import Template
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 MAX_BODY = 10 * 1024 * 1024
 _INTEGRATION_SECONDS = 30.0
 _TEXT_TYPES = ("text/", "application/json", "application/javascript", "application/xml")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _DOMAIN = f"local.execute-api.{REGION}.amazonaws.com"
 
 
@@ -149,7 +148,7 @@ class Api:
         caller: Caller | None = None
         if route.authorizer:
             try:
-                caller = await self._tokens.check(_bearer(request.headers), route.authorizer)
+                caller = await self._tokens.check(_bearer(request), route.authorizer)
             except Unauthorized:
                 return _message(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
             if route.scopes and not caller.scopes & set(route.scopes):
@@ -172,8 +171,8 @@ def _is_preflight(request: web.Request) -> bool:
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
-def _bearer(headers: CIMultiDictProxy[str]) -> str:
-    value = headers.get("Authorization", "")
+def _bearer(request: web.Request) -> str:
+    value = request.headers.get("Authorization", "")
     scheme, _, token = value.partition(" ")
     found = token.strip() if scheme.lower() == "bearer" else value
     if not found:
@@ -283,16 +282,22 @@ def _proxied(payload: dict[str, Any]) -> web.Response:
     if not isinstance(body, str):
         raise TypeError("the body of a function's answer is text")
     content = base64.b64decode(body, validate=True) if payload.get("isBase64Encoded") else body.encode()
-    headers: CIMultiDict[str] = CIMultiDict()
+    status = int(payload["statusCode"])
+    if not 200 <= status <= 599:  # noqa: PLR2004 - HTTP
+        raise ValueError(f"{status} is not an HTTP status")
+    response = web.Response(status=status, body=content)
+    headers = response.headers
+    headers["Content-Type"] = "text/plain;charset=UTF-8"
     for name, value in (payload.get("headers") or {}).items():
         headers[name] = _header_text(value)
     for name, values in (payload.get("multiValueHeaders") or {}).items():
         headers[name] = ",".join(map(_header_text, values))
     for cookie in payload.get("cookies") or []:
         headers.add("Set-Cookie", cookie)
-    headers.setdefault("Content-Type", "text/plain;charset=UTF-8")
-    headers.pop("Content-Length", None)
-    return web.Response(status=int(payload["statusCode"]), body=content, headers=headers)
+    if any(_UNPRINTABLE.search(text) for pair in headers.items() for text in pair):
+        raise ValueError("a header of a function's answer holds a control character")
+    headers.popall("Content-Length", None)
+    return response
 
 
 def _header_text(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -134,18 +135,27 @@ class Users:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._clients = Clients(runner.template.endpoint)
+        self._one_at_a_time = threading.Lock()
 
     def log_in(self, username: str) -> dict[str, Any]:
         """Make the user if there is none, and log in.
 
+        Args:
+            username: An e-mail address; a bare name is one at example.se.
+
         Returns:
             ``access_token``, ``sub`` and ``username``.
         """
+        if "@" not in username:
+            username = f"{username}@example.se"
+        with self._one_at_a_time:
+            return self._log_in(username)
+
+    def _log_in(self, username: str) -> dict[str, Any]:
         template = self._runner.template
         pool = template.ref(template.of_type("AWS::Cognito::UserPool")[0])
         client = template.ref(template.of_type("AWS::Cognito::UserPoolClient")[0])
         cognito = self._clients.cognito_idp
-        attributes = [{"Name": "email", "Value": username}] if "@" in username else []
         try:
             user = cognito.admin_get_user(UserPoolId=pool, Username=username)
             found = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
@@ -154,9 +164,10 @@ class Users:
                 UserPoolId=pool,
                 Username=username,
                 MessageAction="SUPPRESS",
-                UserAttributes=[*attributes, {"Name": "email_verified", "Value": "true"}]
-                if attributes
-                else [],
+                UserAttributes=[
+                    {"Name": "email", "Value": username},
+                    {"Name": "email_verified", "Value": "true"},
+                ],
             )
             found = {item["Name"]: item["Value"] for item in made["User"]["Attributes"]}
         password = f"Aa1-{secrets.token_urlsafe(24)}"

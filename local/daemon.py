@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from local.runner import runner_table
-from local.template import ACCOUNT, REGION, STACK
+from local.template import ACCOUNT, REGION, STACK, runner_table
 
 PROJECT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 40
@@ -71,14 +70,20 @@ class Running:
 # ------------------------------------------------------------------------------------------ starting
 
 
-def store_command(place: Place) -> list[str]:
+def store_command(place: Place, *flags: str) -> list[str]:
     """How the store is started."""
     python = PROJECT / ".venv-cloud" / "bin" / "python"
     if not python.exists():
         raise DaemonError("the store's environment is missing: run `make setup` once")
     data = place.data or place.folder / "data"
-    arguments = [str(place.store_port), str(data.resolve()), ACCOUNT, REGION, runner_table(STACK)]
-    return [str(python), "-m", "local.store_host", *arguments]
+    options = {
+        "--port": place.store_port,
+        "--data": data.resolve(),
+        "--account": ACCOUNT,
+        "--region": REGION,
+        "--outbox-table": runner_table(STACK),
+    }
+    return [str(python), "-m", "local.store_host", *_arguments(options), *flags]
 
 
 def runner_command(place: Place, *flags: str) -> list[str]:
@@ -89,8 +94,11 @@ def runner_command(place: Place, *flags: str) -> list[str]:
         "--endpoint": place.endpoint,
         "--logs": place.logs.resolve(),
     }
-    arguments = [str(part) for option in options.items() for part in option]
-    return [sys.executable, "-m", "local.serve", *arguments, *flags]
+    return [sys.executable, "-m", "local.serve", *_arguments(options), *flags]
+
+
+def _arguments(options: dict[str, object]) -> list[str]:
+    return [str(part) for option in options.items() for part in option]
 
 
 def launch(command: list[str], log: Path, *, with_parent: bool = False) -> subprocess.Popen[bytes]:
@@ -262,9 +270,10 @@ def _is_ours(pid: int) -> bool:
     command = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self").exists():
         try:
-            return b"local." in command.read_bytes()
+            words = command.read_bytes().split(b"\0")
         except OSError:
             return False
+        return bool({b"local.store_host", b"local.serve"} & set(words))
     try:  # macOS has no /proc
         os.kill(pid, 0)
     except OSError:

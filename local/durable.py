@@ -9,6 +9,7 @@ by ministack to files of their own. This module runs in the store's own environm
 # ruff: noqa: SLF001 - it is ministack's inner state that is to be kept
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import json
 import time
@@ -126,7 +127,7 @@ class DurableStore:
                 self._journal.append(("tables", _table_settings()))
         elif service == "AWSCognitoIdentityProviderService":
             if not action.startswith(_READS):
-                self._journal.append(("cognito", cognito.get_state()))
+                self._journal.append(("cognito", _cognito_state()))
         elif service == "AmazonSQS":
             if action in {"CreateQueue", "DeleteQueue", "SetQueueAttributes", "PurgeQueue"}:
                 self._journal.append(("queues", _queue_settings()))
@@ -291,6 +292,14 @@ def _queue_settings() -> dict[Any, Any]:
     return {key: _without(queue, "messages") for key, queue in sqs._queues._data.items()}
 
 
+def _cognito_state() -> dict[str, Any]:
+    """Users and their sessions; ministack changes them in threads, perhaps while they are copied."""
+    while True:
+        with contextlib.suppress(RuntimeError):  # "dictionary changed size during iteration"
+            found: dict[str, Any] = cognito.get_state()
+            return found
+
+
 def _state() -> dict[str, Any]:
     """Everything, sharing memory with the live state: it is written at once or in a forked child."""
     stores = {name: getattr(dynamodb, name)._data for name in _DYNAMODB_STORES}
@@ -300,7 +309,7 @@ def _state() -> dict[str, Any]:
         "dynamodb": stores,
         "sequence": dynamodb._stream_seq_counter,
         "sqs": sqs._queues._data,
-        "cognito": cognito.get_state(),
+        "cognito": _cognito_state(),
         "s3": s3.get_state(),
         "locks": {name: getattr(s3, name)._data for name in _S3_LOCKS},
     }

@@ -12,6 +12,7 @@ import os
 import pickle
 import struct
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Journal:
         """
         self._folder = folder
         self._rotate_at = rotate_at
-        self._pending: list[Change] = []
+        self._pending: deque[Change] = deque()
         self._file = -1
         self._size = 0
         self._generation = 0
@@ -81,7 +82,8 @@ class Journal:
         """Write what has been remembered, and give it back."""
         if not self._pending:
             return []
-        changes, self._pending = self._pending, []
+        # Taken one by one: a thread of ministack's may be appending.
+        changes = [self._pending.popleft() for _ in range(len(self._pending))]
         payload = pickle.dumps(changes, protocol=pickle.HIGHEST_PROTOCOL)
         record = _HEADER.pack(len(payload), zlib.crc32(payload)) + payload
         view = memoryview(record)
@@ -89,6 +91,11 @@ class Journal:
             view = view[os.write(self._file, view) :]
         self._size += len(record)
         return changes
+
+    def close(self) -> None:
+        """Let go of the files; what has not been committed is not written."""
+        os.close(self._file)
+        self._lock.close()
 
     @property
     def is_long(self) -> bool:

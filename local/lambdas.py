@@ -18,7 +18,7 @@ from local import iam, wire
 from local.template import ACCOUNT, REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from local.clock import Clock
     from local.faults import Faults
@@ -186,7 +186,8 @@ class Pool:
         self._idle: list[Worker] = []
         self._count = 0
         self._waiting: deque[asyncio.Future[Worker | dict[str, Any]]] = deque()
-        self._starting: set[asyncio.Task[None]] = set()
+        self._starting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._workers: set[Worker] = set()
         self.busy = 0
 
@@ -223,7 +224,7 @@ class Pool:
 
     async def stop(self) -> None:
         """End every process."""
-        for task in self._starting:
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(worker.stop() for worker in list(self._workers)))
 
@@ -236,20 +237,30 @@ class Pool:
         waiter: asyncio.Future[Worker | dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         # Whoever waits longest gets whichever comes first: a process set free or a new one.
-        if self._count < self._size and len(self._starting) < len(self._waiting):
-            self._start_one()
+        self._start_for_the_waiting()
         return await waiter
 
-    def _start_one(self) -> None:
-        self._count += 1
-        task = asyncio.create_task(self._start())
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+    def _start_for_the_waiting(self) -> None:
+        """Start a process if more are waiting than are being started, and there is room for it."""
+        waiting = sum(not waiter.done() for waiter in self._waiting)
+        if self._count < self._size and self._starting < waiting:
+            self._count += 1
+            self._starting += 1
+            self._go(self._start())
+
+    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _start(self) -> None:
         worker = Worker(self.function, self._surroundings)
         self._workers.add(worker)
-        error = await worker.start()
+        try:
+            error = await worker.start()
+        except OSError as trouble:  # no process, no socket: this machine has run out of something
+            error = {"errorType": "Runtime.Unknown", "errorMessage": str(trouble)}
+        self._starting -= 1
         if error is None:
             self._give_back(worker)
             return
@@ -257,12 +268,12 @@ class Pool:
         waiter = self._next_waiter()
         if waiter:
             waiter.set_result(error)
+        self._start_for_the_waiting()
 
     def _give_back(self, worker: Worker) -> None:
         if not worker.alive or worker.stale:
             self._discard(worker)
-            if any(not waiter.done() for waiter in self._waiting) and self._count < self._size:
-                self._start_one()
+            self._start_for_the_waiting()
             return
         waiter = self._next_waiter()
         if waiter:
@@ -282,9 +293,7 @@ class Pool:
             self._workers.discard(worker)
             self._count -= 1
             if worker.alive:
-                task = asyncio.create_task(worker.stop())
-                self._starting.add(task)
-                task.add_done_callback(self._starting.discard)
+                self._go(worker.stop())
 
 
 def environment(function: Function, endpoint: str) -> dict[str, str]:

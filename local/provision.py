@@ -36,7 +36,6 @@ _QUEUE_ATTRIBUTES = {
     "MaximumMessageSize",
     "MessageRetentionPeriod",
     "ReceiveMessageWaitTimeSeconds",
-    "RedrivePolicy",
     "SqsManagedSseEnabled",
     "VisibilityTimeout",
 }
@@ -226,29 +225,33 @@ def subscribe_to_buckets(template: Template, client: S3Client) -> None:
 
 def create_queues(template: Template, client: SQSClient) -> None:
     """Make the template's queues; redrive is set when all of them are there."""
-    redrive: dict[str, str] = {}
-    for logical_id in template.of_type("AWS::SQS::Queue"):
-        properties = template.properties(logical_id)
-        attributes = {
-            key: _attribute_text(properties[key]) for key in sorted(_QUEUE_ATTRIBUTES & properties.keys())
-        }
-        policy = attributes.pop("RedrivePolicy", None)
-        name = template.name(logical_id)
-        try:
-            url = client.get_queue_url(QueueName=name)["QueueUrl"]
-        except ClientError as error:
-            if "NonExistent" not in error.response["Error"]["Code"]:
-                raise
-            url = client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
-        else:
-            attributes.pop("FifoQueue", None)
-            if attributes:
-                client.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
+    queues = template.of_type("AWS::SQS::Queue")
+    for logical_id in queues:
+        url = _create_queue(client, template.name(logical_id), template.properties(logical_id))
+        arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        template.bind(logical_id, url, Arn=arn["QueueArn"])
+    for logical_id in queues:
+        policy = template.properties(logical_id).get("RedrivePolicy")
         if policy:
-            redrive[url] = policy
-        template.bind(logical_id, url)
-    for url, policy in redrive.items():
-        client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
+            client.set_queue_attributes(
+                QueueUrl=template.ref(logical_id), Attributes={"RedrivePolicy": _attribute_text(policy)}
+            )
+
+
+def _create_queue(client: SQSClient, name: str, properties: dict[str, Any]) -> str:
+    attributes: Any = {
+        key: _attribute_text(properties[key]) for key in sorted(_QUEUE_ATTRIBUTES & properties.keys())
+    }
+    try:
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    except ClientError as error:
+        if "NonExistent" not in error.response["Error"]["Code"]:
+            raise
+        return client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    changeable = {key: value for key, value in attributes.items() if key != "FifoQueue"}
+    if changeable:
+        client.set_queue_attributes(QueueUrl=url, Attributes=changeable)
+    return url
 
 
 def _attribute_text(value: Any) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from local.template import Template
 
 DEFAULT = "$default"
-_TOKEN_SOURCE = "$request.header.Authorization"
+_IDENTITY_SOURCE = "$request.header.Authorization"
 
 
 class _Kind(IntEnum):
@@ -99,8 +99,10 @@ def authorizers(template: Template) -> dict[str, Authorizer]:
         return {}
     declared = template.properties(template.api).get("Auth", {}).get("Authorizers", {})
     for name, settings in declared.items():
-        if settings.get("IdentitySource", _TOKEN_SOURCE) != _TOKEN_SOURCE:
-            raise TemplateError(f"the authorizer {name} looks for tokens elsewhere than in {_TOKEN_SOURCE}")
+        if settings.get("IdentitySource", _IDENTITY_SOURCE) != _IDENTITY_SOURCE:
+            raise TemplateError(
+                f"the authorizer {name} looks for tokens elsewhere than in {_IDENTITY_SOURCE}"
+            )
     return {
         name: Authorizer(
             name=name,

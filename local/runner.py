@@ -24,7 +24,7 @@ from local.routes import authorizers
 from local.schedules import Schedules
 from local.store import Notes, Store, StoreError
 from local.streams import StreamPoller
-from local.template import Template, TemplateError
+from local.template import Template, TemplateError, runner_table
 from local.tokens import TokenCheck
 
 if TYPE_CHECKING:
@@ -261,8 +261,3 @@ class Runner:
             logical_id: max(changed[folder] for folder in (pool.function.folder, *pool.function.layers))
             for logical_id, pool in self.pools.items()
         }
-
-
-def runner_table(stack: str) -> str:
-    """Name of the table in which the runner keeps its notes."""
-    return f"{stack}-runner"

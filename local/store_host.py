@@ -1,9 +1,10 @@
 """Runs ministack, with data that survive ``kill -9``, and tells the runner of changes as they happen.
 
 It runs in an environment of its own (``.venv-cloud``), because ministack pins botocore:
-``python -m local.store_host <port> <data folder> <account> <region> <outbox table> [--with-parent]``
+``python -m local.store_host --port … --data … --account … --region … --outbox-table …``
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -20,6 +21,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 CHANGES = "/_samklang/changes"
+_OWN_NAMES = {b"127.0.0.1", b"localhost"}
 _HEARTBEAT_SECONDS = 5.0
 _HOUSEKEEPING_SECONDS = 1.0
 
@@ -31,6 +33,10 @@ def settings(port: int, data: Path, account: str, region: str) -> dict[str, str]
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": region,
+        # What the functions sign with; signed addresses are checked against it.
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
         "MINISTACK_ACCOUNT_ID": account,
         "LOG_LEVEL": "WARNING",
         "S3_PERSIST": "1",
@@ -76,6 +82,10 @@ def application(inner: Any, store: Any, changes: Changes) -> Any:
             return
         headers = dict(scope["headers"])
         target = headers.get(b"x-amz-target", b"").decode("latin-1")
+        if _from_a_web_page(headers):
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
 
         async def committing_send(message: Message) -> None:
             topics: set[str] = set()
@@ -88,6 +98,16 @@ def application(inner: Any, store: Any, changes: Changes) -> Any:
         await inner(scope, receive, committing_send)
 
     return app
+
+
+def _from_a_web_page(headers: dict[bytes, bytes]) -> bool:
+    """Whether a page open in a browser here calls the store, which would let it.
+
+    Pages upload with presigned forms, to this machine's own name. No page has business with tables,
+    queues or users.
+    """
+    name = headers.get(b"host", b"").rpartition(b":")[0]
+    return name not in _OWN_NAMES or (b"origin" in headers and b"x-amz-target" in headers)
 
 
 async def _feed(changes: Changes, receive: Receive, send: Send) -> None:
@@ -119,15 +139,8 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def serve(port: int, data: Path, outbox_table: tuple[str, str, str], *, with_parent: bool) -> None:
-    """Serve until SIGTERM or SIGINT, then leave a snapshot.
-
-    Args:
-        port: Where to listen.
-        data: The folder of the data.
-        outbox_table: The table in which events for functions are put.
-        with_parent: Whether to stop when stdin is closed, that is when whoever started this has gone.
-    """
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or SIGINT, then leave a snapshot."""
     # ministack reads its environment when it is imported: not before main() has set it.
     import ministack.app  # noqa: PLC0415
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
@@ -136,14 +149,15 @@ async def serve(port: int, data: Path, outbox_table: tuple[str, str, str], *, wi
     from local.durable import DurableStore  # noqa: PLC0415
     from local.journal import Journal  # noqa: PLC0415
 
-    store = DurableStore(Journal(data / "journal"), outbox_table)
+    journal = Journal(options.data / "journal", rotate_at=options.rotate_at)
+    store = DurableStore(journal, (options.account, options.region, options.outbox_table))
     store.start()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
 
-    if with_parent:
+    if options.with_parent:
         loop.add_reader(sys.stdin, stopping.set)  # nothing is ever written to it: it has been closed
 
     async def keep_house() -> None:
@@ -152,7 +166,7 @@ async def serve(port: int, data: Path, outbox_table: tuple[str, str, str], *, wi
             store.keep_house()
 
     config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
+    config.bind = [f"127.0.0.1:{options.port}"]
     config.keep_alive_timeout = 300
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
@@ -165,12 +179,18 @@ async def serve(port: int, data: Path, outbox_table: tuple[str, str, str], *, wi
 
 def main() -> None:
     """Start from the command line, as the runner does."""
-    port, data, account, region, table, *flags = sys.argv[1:]
-    folder = Path(data)
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ |= settings(int(port), folder, account, region)
-    outbox_table = (account, region, table)
-    asyncio.run(serve(int(port), folder, outbox_table, with_parent="--with-parent" in flags))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--region", required=True)
+    parser.add_argument("--outbox-table", required=True, help="where events for functions are put")
+    parser.add_argument("--rotate-at", type=int, default=64 * 1024 * 1024, help="bytes of a long journal")
+    parser.add_argument("--with-parent", action="store_true", help="stop when stdin is closed")
+    options = parser.parse_args()
+    options.data.mkdir(parents=True, exist_ok=True)
+    os.environ |= settings(options.port, options.data, options.account, options.region)
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

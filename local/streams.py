@@ -32,7 +32,7 @@ Record = dict[str, Any]
 _SHARD = "shardId-00000000000000000000-00000000"
 _RETENTION_SECONDS = 24 * 60 * 60
 _LOOK_AGAIN_SECONDS = 2.0
-_LARGEST_READ = 1000
+_LARGEST_READ = 500
 
 
 @dataclass(frozen=True)
@@ -196,10 +196,9 @@ class StreamPoller:
 
     async def _read(self) -> bool:
         """Read on; True if there was anything, wanted or not."""
-        limit = min(max(self.settings.batch_size, 1), _LARGEST_READ)
         try:
             answer = await self._store.call(
-                "streams", "GetRecords", ShardIterator=self._iterator, Limit=limit
+                "streams", "GetRecords", ShardIterator=self._iterator, Limit=_LARGEST_READ
             )
         except StoreError as error:
             if error.code not in {"ExpiredIteratorException", "TrimmedDataAccessException"}:

@@ -20,6 +20,11 @@ STACK = "samklang-local"
 _SUB_VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
+def runner_table(stack: str) -> str:
+    """Name of the one table that is not in the template: the runner keeps its notes in it."""
+    return f"{stack}-runner"
+
+
 class TemplateError(Exception):
     """The template asks for something that is not there or not understood."""
 
@@ -352,7 +357,7 @@ class Template:
         """An ARN as the template would write it: ``LedgerTable/index/closing``."""
         for logical_id, resource in self._document["Resources"].items():
             if resource["Type"] in _ARNS:
-                own = self._arn(logical_id)
+                own = self.attribute(logical_id, "Arn")
                 if arn == own or arn.startswith(f"{own}/"):
                     return f"{logical_id}{arn.removeprefix(own)}"
         return arn

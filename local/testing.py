@@ -35,7 +35,12 @@ class LocalCloud:
     """
 
     def __init__(
-        self, template: Path | None = None, folder: Path | None = None, *, fast: bool = True
+        self,
+        template: Path | None = None,
+        folder: Path | None = None,
+        *,
+        fast: bool = True,
+        journal_limit: int | None = None,
     ) -> None:
         """Describe a cloud; nothing is started yet.
 
@@ -43,6 +48,7 @@ class LocalCloud:
             template: The SAM template; the project's own if none is given.
             folder: Where data and logs go; a temporary folder, removed at the end, if none is given.
             fast: Whether to wait less between attempts than for people.
+            journal_limit: Bytes after which the store begins a new journal, if not the usual.
         """
         self._own_folder = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="samklang-"))
@@ -53,6 +59,9 @@ class LocalCloud:
             template=template or daemon.PROJECT / "template.yaml",
         )
         self._flags = ["--with-parent", *(["--fast"] if fast else [])]
+        self._store_flags = ["--with-parent"]
+        if journal_limit is not None:
+            self._store_flags += ["--rotate-at", str(journal_limit)]
         self._processes: list[subprocess.Popen[bytes]] = []
 
     # -------------------------------------------------------------------------------------- life
@@ -71,7 +80,7 @@ class LocalCloud:
         place = self._place
         self._processes = [
             daemon.launch(
-                [*daemon.store_command(place), "--with-parent"], place.logs / "store.log", with_parent=True
+                daemon.store_command(place, *self._store_flags), place.logs / "store.log", with_parent=True
             ),
             daemon.launch(
                 daemon.runner_command(place, *self._flags), place.logs / "runner.log", with_parent=True

@@ -11,6 +11,10 @@ PAYMENT_DAY = date(2026, 9, 15)
 CREATED = datetime(2026, 9, 15, 17, 30, 35)  # noqa: DTZ001 - the file says no time zone
 
 
+_CORRECT_OCR = 2
+"""Reference code of record 20, pos 56."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraReference:
     """A record 22, or 23 when the amount (öre) is negative."""
@@ -127,7 +131,7 @@ def _payment_rows(payment: BgMaxPayment, place: int) -> list[str]:
 
 
 def _reference_row(record: str, payment: BgMaxPayment, named: ExtraReference, serial: int) -> str:
-    placed = f"{named.reference:>25}" if named.code == 2 else f"{named.reference:25}"
+    placed = f"{named.reference:>25}" if named.code == _CORRECT_OCR else f"{named.reference:25}"
     return f"{record}{payment.sender_bankgiro:0>10}{placed}{abs(named.amount):018}{named.code}1{serial:012}0"
 
 

@@ -58,6 +58,7 @@ class CamtEntry:
 
     @property
     def amount(self) -> int:
+        """The entry's sum in öre."""
         return sum(payment.amount for payment in self.payments)
 
 

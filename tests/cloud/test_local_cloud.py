@@ -1,18 +1,23 @@
 """The local cloud itself, on a small application of the tests' own: one of each event source."""
 
 import base64
+import itertools
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local import iam
@@ -39,9 +44,7 @@ class User:
         self._cloud = cloud
         self._token = token
 
-    def call(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         sent = {"Content-Type": "application/json"} | (headers or {})
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
@@ -253,6 +256,20 @@ def test_given_a_function_that_hangs_when_its_time_is_up_then_it_is_killed(
     assert anna.call("GET", "/echo/x").status == 200
 
 
+def test_given_a_function_that_cannot_be_loaded_when_many_call_then_each_gets_500(anna: User) -> None:
+    with ThreadPoolExecutor(12) as callers:
+        answers = list(callers.map(lambda _: anna.call("GET", "/broken").status, range(12)))
+
+    assert answers == [500] * 12
+
+
+def test_given_more_callers_than_processes_when_they_call_then_each_is_answered(anna: User) -> None:
+    with ThreadPoolExecutor(20) as callers:
+        answers = list(callers.map(lambda number: anna.call("GET", f"/echo/{number}").json(), range(60)))
+
+    assert [answer["pathParameters"]["name"] for answer in answers] == [str(number) for number in range(60)]
+
+
 def test_given_bytes_and_cookies_when_answered_then_they_arrive_as_they_are(anna: User) -> None:
     answer = anna.call("POST", "/do/bytes", headers={"Origin": "https://elsewhere.example.se"})
 
@@ -293,7 +310,7 @@ def test_given_an_allowed_origin_when_refused_then_the_browser_may_still_read_th
     assert answer.headers["access-control-expose-headers"] == "etag"
 
 
-# ------------------------------------------------------------------------------------------ processes and grants
+# ------------------------------------------------------------------------------------------ processes
 
 
 def test_given_a_function_when_it_runs_then_it_has_only_its_own_environment(
@@ -329,7 +346,7 @@ def test_given_refused_calls_when_asked_then_they_are_listed(anna: User, cloud: 
     assert arn.endswith(f"table/{cloud.table('Things')}")
 
 
-def test_given_every_function_was_exercised_when_compared_then_used_equals_granted_but_for_the_unused(
+def test_given_functions_that_ran_when_compared_then_what_was_granted_but_not_used_shows(
     anna: User, fresh: LocalCloud
 ) -> None:
     fresh.forget_actions()
@@ -432,7 +449,7 @@ def test_given_a_fault_around_a_call_when_it_happens_then_the_batch_is_delivered
     assert fresh.faults() == []
 
 
-# ------------------------------------------------------------------------------------------ files, queues, schedules
+# ------------------------------------------------------------------------------------------ other sources
 
 
 def test_given_an_upload_when_the_rules_fit_then_the_function_reads_it(fresh: LocalCloud) -> None:
@@ -500,15 +517,18 @@ def test_given_messages_when_one_is_poison_then_the_others_are_done_and_it_is_se
 def test_given_a_schedule_when_the_clock_is_moved_past_it_then_it_fires_once_each_time(
     fresh: LocalCloud,
 ) -> None:
-    fresh.move_clock("2026-12-01T00:00:00Z")
-    assert fresh.move_clock("2027-02-28T00:00:00Z") == 3
-    assert fresh.move_clock("2027-03-01T00:00:00Z") == 0
+    year = datetime.now(UTC).year + 1
+    fresh.move_clock(f"{year}-01-01T00:00:00Z")
+    before = len(seen(fresh, "clerk"))
+    assert fresh.move_clock(f"{year}-04-28T00:00:00Z") == 4
+    assert fresh.move_clock(f"{year}-05-01T00:00:00Z") == 0
     fresh.wait_idle()
     fresh.move_clock("reset")
 
-    expected = ["2026-12-03T05:00:00Z", "2027-01-03T05:00:00Z", "2027-02-03T05:00:00Z"]
-    assert seen(fresh, "clerk") == expected
-    assert seen(fresh, "work") == expected
+    # Six o'clock in Stockholm: the hour in UTC follows summer time.
+    expected = [f"{year}-0{month}-03T0{hour}:00:00Z" for month, hour in ((1, 5), (2, 5), (3, 5), (4, 4))]
+    assert seen(fresh, "clerk")[before:] == expected
+    assert seen(fresh, "work")[before:] == expected
     assert fresh.status()["clock_shift"] == 0
 
 
@@ -523,6 +543,79 @@ def test_given_a_moved_clock_when_a_token_is_checked_then_real_time_counts(
 
 
 # ------------------------------------------------------------------------------------------ restarts
+
+
+def test_given_writes_under_way_when_killed_then_none_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
+    # A journal so short that the store begins a new one, in a child process, again and again.
+    cloud = LocalCloud(TEMPLATE, tmp_path, journal_limit=50_000)
+    cloud.start()
+    try:
+        acknowledged: list[str] = []
+        enough = threading.Event()
+
+        def write(writer: int) -> None:
+            for number in itertools.count():
+                name = f"{writer}-{number:05}"
+                try:
+                    put(cloud, name)
+                except (BotoCoreError, ClientError):
+                    return
+                acknowledged.append(name)
+                if len(acknowledged) > 800:
+                    enough.set()
+
+        writers = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
+        for writer in writers:
+            writer.start()
+        assert enough.wait(60)
+        journals = {path.name for path in (tmp_path / "data" / "journal").glob("journal-*.log")}
+        cloud.kill9()
+        for writer in writers:
+            writer.join()
+
+        cloud.start()
+        cloud.wait_idle(60)
+
+        pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName=cloud.table("Things"))
+        stored = {item["sk"]["S"] for page in pages for item in page["Items"]}
+        pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName=cloud.table("Seen"))
+        delivered = {item["name"]["S"] for page in pages for item in page["Items"]}
+        assert set(acknowledged) <= stored
+        assert delivered == stored
+        assert "journal-00000001.log" not in journals
+    finally:
+        cloud.stop()
+
+
+def test_given_a_transaction_token_when_used_again_after_a_crash_then_it_is_still_known(
+    tmp_path: Path,
+) -> None:
+    cloud = LocalCloud(TEMPLATE, tmp_path)
+    cloud.start()
+    try:
+        item: Any = {"pk": {"S": "quiet"}, "sk": {"S": "once"}, "count": {"N": "1"}}
+        transaction: Any = {
+            "ClientRequestToken": "the-same-token",
+            "TransactItems": [
+                {
+                    "Put": {
+                        "TableName": cloud.table("Things"),
+                        "Item": item,
+                        "ConditionExpression": "attribute_not_exists(pk)",
+                    }
+                }
+            ],
+        }
+        cloud.clients.dynamodb.transact_write_items(**transaction)
+        cloud.kill9()
+        cloud.start()
+
+        cloud.clients.dynamodb.transact_write_items(**transaction)
+        transaction["TransactItems"][0]["Put"]["Item"] = item | {"count": {"N": "2"}}
+        with pytest.raises(ClientError, match="IdempotentParameterMismatch"):
+            cloud.clients.dynamodb.transact_write_items(**transaction)
+    finally:
+        cloud.stop()
 
 
 @pytest.mark.parametrize("end", ["stop", "kill9"])

@@ -41,6 +41,9 @@ _FORMATS: dict[str, str] = {
 }
 """The one decoder of Pillow a type may use; the dozens of others never see the file."""
 
+_SCALABLE = {"L", "LA", "RGB", "RGBA", "CMYK"}
+"""Modes whose pixels can be blended; a palette's numbers cannot."""
+
 _PDF = "application/pdf"
 _HEIC_BRANDS = {b"heic", b"heix"}
 _HEIC_FAMILY = _HEIC_BRANDS | {b"mif1"}
@@ -93,7 +96,7 @@ def look(data: bytes, content_type: ContentType) -> Look:
 
 def _look_at_image(data: bytes, decoder: str) -> Look:
     image = _decoded(data, decoder)
-    return _with_preview(1, lambda: _jpeg(_upright(image)))
+    return _with_preview(1, lambda: _jpeg(image))
 
 
 def _decoded(data: bytes, decoder: str) -> Image.Image:
@@ -125,25 +128,36 @@ def _too_many_pixels() -> Refused:
     )
 
 
+def _jpeg(image: Image.Image) -> bytes:
+    """A preview painted on a new sheet: comments, EXIF, places and profiles stay behind."""
+    small = _upright(_scaled(image))
+    sheet = Image.new("RGB", small.size, "white")
+    if small.has_transparency_data:
+        small = small.convert("RGBA")
+        sheet.paste(small, mask=small.getchannel("A"))
+    else:
+        sheet.paste(small.convert("RGB"))
+    written = io.BytesIO()
+    sheet.save(written, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return written.getvalue()
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """The image in the size of a preview; scaled in place, since a large one fits in memory only so often."""
+    if image.mode.startswith("I;16"):  # grey of 16 bits, which Pillow would clip instead of scale
+        image = image.point(lambda value: value / 256).convert("L")
+    elif image.mode not in _SCALABLE or "transparency" in image.info:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), reducing_gap=2.0)
+    return image
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """The image as the photographer saw it, by its EXIF orientation."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - broken EXIF raises anything, and is no reason to show nothing
         return image
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    """A preview painted on a new sheet: comments, EXIF, places and profiles stay behind."""
-    if image.mode.startswith("I;16"):  # 16 bits of grey, which Pillow would clip instead of scale
-        image = image.point(lambda value: value / 256).convert("L")
-    seen = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
-    seen.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), reducing_gap=2.0)
-    sheet = Image.new("RGB", seen.size, "white")
-    sheet.paste(seen, mask=seen.getchannel("A") if seen.mode == "RGBA" else None)
-    written = io.BytesIO()
-    sheet.save(written, "JPEG", quality=_JPEG_QUALITY, optimize=True)
-    return written.getvalue()
 
 
 # ---------------------------------------------------------------- PDF

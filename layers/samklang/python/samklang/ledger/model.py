@@ -253,8 +253,8 @@ class Receivable:
     @property
     def closed_on(self) -> str:
         """The day from which nothing remains; :data:`OPEN` while something does."""
-        if self.remaining or not self.total:
-            return OPEN if self.remaining else self.invoice_date.isoformat()
+        if self.remaining:
+            return OPEN
         return max([self.invoice_date, *(entry.date for entry in self.entries)]).isoformat()
 
 
@@ -292,6 +292,12 @@ class Books:
         """
         return self.next_numbers.get(f"{self.fiscal_year(day)}#{series}", 1)
 
-    def take_number(self, series: Series, day: date) -> None:
-        """Count one further."""
-        self.next_numbers[f"{self.fiscal_year(day)}#{series}"] = self.next_number(series, day) + 1
+    def take_number(self, series: Series, day: date) -> int:
+        """The next number, taken.
+
+        Raises:
+            Problem: as :meth:`fiscal_year`.
+        """
+        number = self.next_number(series, day)
+        self.next_numbers[f"{self.fiscal_year(day)}#{series}"] = number + 1
+        return number

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from samklang.platform.dynamo import whole
+from samklang.platform.money import whole
 
 if TYPE_CHECKING:
     from samklang.platform.dynamo import Item

@@ -52,17 +52,23 @@ def pointed_numbers(payment: IncomingPayment) -> dict[int, tuple[str, bool]]:
     for reference in payment.references:
         for digits in [ocr.normalise(reference.value), *ocr.candidates(reference.value)]:
             if digits.isascii() and digits.isdigit():
-                if ocr.is_valid_ocr(digits):
-                    pointed.setdefault(int(ocr.ocr_payload(digits)), (f"OCR {digits}", True))
+                if payload := _payload(digits):
+                    # An OCR says more than the same invoice's bare number beside it.
+                    pointed[int(payload)] = (f"OCR {digits}", True)
                 elif len(digits) <= _LONGEST_NUMBER:
                     pointed.setdefault(int(digits), (f"invoice number {digits} as reference", False))
     for text in payment.texts:
         for digits in ocr.candidates(text):
-            if ocr.is_valid_ocr(digits):
-                pointed.setdefault(int(ocr.ocr_payload(digits)), (f"OCR {digits} in the message", False))
+            if payload := _payload(digits):
+                pointed.setdefault(int(payload), (f"OCR {digits} in the message", False))
             elif len(digits) <= _LONGEST_NUMBER:
                 pointed.setdefault(int(digits), (f"number {digits} in the message", False))
     return {number: why for number, why in pointed.items() if 0 < number < 10**_LONGEST_NUMBER}
+
+
+def _payload(digits: str) -> str:
+    """What an OCR number was made of, or nothing if it is none (two digits are only check digits)."""
+    return ocr.ocr_payload(digits) if len(digits) > 2 and ocr.is_valid_ocr(digits) else ""  # noqa: PLR2004
 
 
 _LONGEST_NUMBER = 9
@@ -88,7 +94,7 @@ def match(payment: IncomingPayment, find: Callable[[int], tuple[Invoice, int] | 
             candidates.append(Candidate(invoice, remaining, reason, by_ocr))
     if not candidates:
         return Matched("unmatched", ["No reference or message points to an invoice."])
-    if len(candidates) == 1 and candidates[0].by_ocr and candidates[0].remaining == payment.amount:
+    if len(candidates) == 1 and candidates[0].by_ocr and candidates[0].remaining == payment.amount > 0:
         only = candidates[0]
         reasons = [only.reason, f"{format_sek(payment.amount)} is all that remains"]
         return Matched("exact", reasons, candidate=only)

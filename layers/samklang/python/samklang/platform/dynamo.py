@@ -83,17 +83,6 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
             return value
 
 
-def whole(value: Any) -> int:
-    """A number of an item that must be whole, such as öre.
-
-    Raises:
-        TypeError: it is not.
-    """
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
-    return value
-
-
 def from_item(item: Mapping[str, Any]) -> Item:
     """The Python dictionary of a DynamoDB item."""
     return {name: from_attribute(attribute) for name, attribute in item.items()}

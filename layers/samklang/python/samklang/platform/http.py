@@ -330,21 +330,32 @@ def read_json(text: str) -> Any:
     if _depth(text) > _MAX_DEPTH:
         raise Problem("too-deep", f"Send JSON of at most {_MAX_DEPTH} levels.")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        return _whole_characters(
+            text, json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        )
     except ValueError as error:
         raise Problem("malformed-json", f"The body cannot be read as JSON: {error}.") from error
 
 
 def _depth(text: str) -> int:
-    """How deep brackets nest; those inside strings count too, which only makes the bound stricter."""
+    """How deep brackets nest, outside strings."""
     deepest = level = 0
-    for character in text:
-        if character in "[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif character in "]}":
-            level -= 1
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        level += 1 if bracket in "[{" else -1
+        deepest = max(deepest, level)
     return deepest
+
+
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _whole_characters(text: str, found: Any) -> Any:
+    """Refuse half a character: escapes may pair up to a whole one, else they cannot be written as UTF-8."""
+    if _HALF_CHARACTER.search(text):
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     return {"statusCode": 200, "body": json.dumps(event), "headers": {"content-type": "application/json"}}
 
 
-def do(what: str, context: Any) -> Any:
+def do(what: str, context: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case per way to behave
     match what:
         case "environment":
             return dict(os.environ) | {"path": sys.path, "remaining": context.get_remaining_time_in_millis()}

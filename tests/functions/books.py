@@ -1,0 +1,238 @@
+"""What people, streams and queues do, in few words: an office with firms, their invoices and their books.
+
+``pytest_plugins = ["tests.functions.books"]`` gives a test module the fixture ``office``. Its clock stands
+at :data:`NOW`, so that no test depends on the day it runs.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+import pytest
+
+from local.filters import Filter
+from local.routes import routes
+from samklang.platform import clock
+from samklang.platform.dynamo import Item, from_item
+from tests.functions.conftest import CLIENT, STAFF, Answer, Cloud, Company, Firms, Http, Invoke
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TODAY = NOW.date()
+
+Record = dict[str, Any]
+
+
+def stand_at(moment: datetime) -> None:
+    """Let the clock show a moment, and go on from there."""
+    clock.move(moment - datetime.now(UTC))
+
+
+class Office:
+    """The cloud with everybody in it."""
+
+    def __init__(self, http: Http, firms: Firms, invoke: Invoke, cloud: Cloud) -> None:
+        self.firms, self.invoke, self.cloud = firms, invoke, cloud
+        self._http = http
+        self._read: dict[str, int] = {}
+        stand_at(NOW)
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        return {each.logical_id: each.folder.name for each in self.cloud.template.functions().values()}
+
+    def call(
+        self, method: str, path: str, body: Any = None, user: str = CLIENT, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a request to whatever function the template leads it to."""
+        found = routes(self.cloud.template).find(method, path.partition("?")[0])
+        assert found is not None
+        return self._http(self._folders[found[0].function], method, path, body, user, headers)
+
+    def firm(self, bureau_id: str | None = None, **values: Any) -> "Firm":
+        """An active company; see :meth:`Firms.company`."""
+        return Firm(self, self.firms.company(bureau_id, **values))
+
+    # ------------------------------------------------------------ streams
+
+    def records(self, table: str) -> list[Record]:
+        """The stream of a table from its beginning, as Lambda would get it."""
+        streams = boto3.client("dynamodbstreams")
+        described = self.cloud.dynamodb.describe_table(TableName=self.cloud.template.name(table))
+        arn = described["Table"]["LatestStreamArn"]
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        records: list[Record] = json.loads(
+            json.dumps(streams.get_records(ShardIterator=iterator)["Records"], default=str)
+        )
+        return records
+
+    def passing(self, function: str, records: Sequence[Record]) -> list[Record]:
+        """Those of the records that the template's filter lets through to a function."""
+        (event,) = next(
+            each.events for each in self.cloud.template.functions().values() if each.folder.name == function
+        )
+        passes = Filter(event.properties["FilterCriteria"]).passes
+        return [record for record in records if passes(record)]
+
+    def news(self, function: str) -> list[Record]:
+        """What a stream function has not got yet."""
+        table = {"ledger_sync": "InvoicingTable", "payment_sync": "LedgerTable"}[function]
+        records = self.records(table)
+        fresh = records[self._read.get(function, 0) :]
+        self._read[function] = len(records)
+        return self.passing(function, fresh)
+
+    def deliver(self, function: str, records: Sequence[Record]) -> list[str]:
+        """Hand a batch to a stream function; the sequence numbers it wants to have again."""
+        answer = self.invoke(function, {"Records": list(records)})
+        return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+    def settle(self) -> None:
+        """Let both streams run until nothing is on its way."""
+        for function in ("ledger_sync", "payment_sync", "ledger_sync", "payment_sync"):
+            if fresh := self.news(function):
+                assert self.deliver(function, fresh) == []
+
+
+@dataclass(frozen=True)
+class Firm:
+    """An active company and what its people do."""
+
+    office: Office
+    company: Company
+
+    @property
+    def company_id(self) -> str:
+        """Its id."""
+        return self.company.company_id
+
+    def call(
+        self,
+        method: str,
+        tail: str,
+        body: Any = None,
+        user: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request about the company, as its client if no other user is given."""
+        return self.office.call(method, self.company.path + tail, body, user or self.company.client, headers)
+
+    def ok(self, method: str, tail: str, body: Any = None, user: str | None = None) -> Any:
+        """The JSON of an answer that must be a success."""
+        answer = self.call(method, tail, body, user)
+        assert answer.status in {200, 201}, answer.text
+        return answer.body
+
+    # ------------------------------------------------------------ the client
+
+    def customer(self, name: str = "Kund AB", **values: Any) -> str:
+        """A new customer's id."""
+        made = self.ok("POST", "/customers", {"name": name, **values})
+        return str(made["customer_id"])
+
+    def draft(self, *prices: str, rate: str = "25", customer: str | None = None, **values: Any) -> Any:
+        """A new draft with a row for each price (one of 1000.00 if none is given)."""
+        rows = [
+            {"description": "Arbete", "unit_price": price, "vat_rate": rate} for price in prices or ["1000.00"]
+        ]
+        given = {"customer_id": customer or self.customer(), "rows": rows, **values}
+        return self.ok("POST", "/invoices", given)
+
+    def issue(self, *prices: str, rate: str = "25", customer: str | None = None, **values: Any) -> Any:
+        """A new invoice, issued."""
+        draft = self.draft(*prices, rate=rate, customer=customer, **values)
+        return self.ok("POST", f"/invoices/{draft['invoice_id']}/issue")
+
+    def invoice(self, invoice: Mapping[str, Any]) -> Any:
+        """An invoice as it is now."""
+        return self.ok("GET", f"/invoices/{invoice['invoice_id']}")
+
+    def payment_of(
+        self, amount: str, *invoices: Mapping[str, Any] | tuple[Mapping[str, Any], str], **values: Any
+    ) -> dict[str, Any]:
+        """A payment as it is sent: spread as told, or all of it on its one invoice."""
+        allocations = []
+        for each in invoices:
+            invoice, part = each if isinstance(each, tuple) else (each, amount)
+            allocations.append({"invoice_id": invoice["invoice_id"], "amount": part})
+        return {"payment_date": TODAY.isoformat(), "amount": amount, "allocations": allocations, **values}
+
+    def pay(
+        self,
+        amount: str,
+        *invoices: Mapping[str, Any] | tuple[Mapping[str, Any], str],
+        user: str | None = None,
+        **values: Any,
+    ) -> Answer:
+        """Try to register a payment."""
+        return self.call("POST", "/payments", self.payment_of(amount, *invoices, **values), user)
+
+    # ------------------------------------------------------------ the bureau
+
+    def voucher(
+        self, debit: str, credit: str, amount: str, date: str = TODAY.isoformat(), user: str | None = None
+    ) -> Answer:
+        """Try to write a voucher of two rows by hand."""
+        rows = [{"account": debit, "debit": amount}, {"account": credit, "credit": amount}]
+        given = {"date": date, "text": "För hand", "rows": rows}
+        return self.call("POST", "/ledger/vouchers", given, user or self.company.staff)
+
+    def close_books_until(self, day: str) -> None:
+        """Close a period; there is no route for it yet."""
+        self.change_books("SET closed_until = :value", {"S": day})
+
+    def open_fiscal_year(self, start: str, end: str) -> None:
+        """Open one more fiscal year; there is no route for it yet."""
+        year = {"L": [{"L": [{"S": start}, {"S": end}]}]}
+        self.change_books("SET fiscal_years = list_append(fiscal_years, :value)", year)
+
+    def change_books(self, expression: str, value: Any) -> None:
+        """Change the head of the books behind everybody's back."""
+        self.office.cloud.dynamodb.update_item(
+            TableName=self.office.cloud.template.name("LedgerTable"),
+            Key={"pk": {"S": f"COMPANY#{self.company_id}"}, "sk": {"S": "BOOKS"}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={":value": value},
+        )
+
+    def vouchers(self) -> list[Any]:
+        """All vouchers, by date."""
+        found: list[Any] = self.ok("GET", "/ledger/vouchers?limit=100")["items"]
+        return found
+
+    def balances(self, query: str = "") -> dict[str, str]:
+        """What each account holds: account to closing balance."""
+        items = self.ok("GET", f"/ledger/balances{query}")["items"]
+        return {each["account"]: each["closing"] for each in items}
+
+    def receivables(self, query: str = "") -> Any:
+        """The receivables subledger."""
+        return self.ok("GET", f"/ledger/receivables{query}")
+
+    def agreement(self) -> Any:
+        """Whether the books agree."""
+        return self.ok("GET", "/agreement")
+
+    def items(self, table: str, prefix: str = "") -> list[Item]:
+        """What the company has in a table."""
+        return self.office.cloud.company_items(table, self.company_id, prefix)
+
+
+def image(record: Record, which: str = "NewImage") -> Item:
+    """An item of a stream record."""
+    return from_item(record["dynamodb"][which])
+
+
+@pytest.fixture
+def office(http: Http, firms: Firms, invoke: Invoke, cloud: Cloud) -> Office:
+    """The cloud with everybody in it, at :data:`NOW`."""
+    return Office(http, firms, invoke, cloud)
+
+
+__all__ = ["CLIENT", "NOW", "STAFF", "TODAY", "Firm", "Office", "Record", "image", "office", "stand_at"]
