@@ -12,4 +12,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Read each uploaded file."""
     for uploaded in uploads.uploaded_objects(event):
         with uploads.fetched(uploaded) as stream:
-            files.receive(uploaded.company_id, uploaded.file_id, stream)
+            files.receive(uploaded.company_id, uploaded.file_id, uploaded.version, stream)

@@ -6,11 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from samklang.payments import sync
 from samklang.platform import streams
-from samklang.platform.logs import metrics
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Bring a batch of changes back; report from where to send again."""
-    answer = streams.by_company(event, sync.bring_back)
-    metrics.flush_metrics()
-    return answer
+    return streams.by_company(event, sync.bring_back)

@@ -5,7 +5,6 @@ The figures here are those of docs/access-patterns.md. A change that makes an in
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,17 @@ from local.template import Template
 from local.testing import LocalCloud
 from samklang.collaboration.model import Address, BankStep, CompanyDetails, CompanyStep, FiscalYearStep
 from samklang.invoicing import service as invoicing
-from samklang.invoicing.model import CustomerInput, Invoice, InvoiceInput, InvoiceRowInput
+from samklang.invoicing.model import CustomerInput, Invoice, InvoiceInput
 from samklang.ledger import service as ledger
 from samklang.ledger import sync as ledger_sync
 from samklang.payments import service as payments
 from samklang.payments import sync as payment_sync
-from samklang.payments.model import AllocationInput, PaymentInput
+from samklang.payments.model import PaymentInput
 from samklang.platform import clients
 from samklang.platform.access import CompanyAccess, User
 from samklang.platform.dynamo import Transaction, from_item
 from samklang.platform.idempotency import IdempotencyKey
+from samklang.platform.money import format_sek
 from samklang.platform.streams import Change
 
 ROOT = Path(__file__).parents[2]
@@ -112,33 +112,27 @@ class Books:
         """The client, with a new Idempotency-Key."""
         self._requests += 1
         key = IdempotencyKey(f"key-{self._requests}", "f" * 64, 200)
-        user = User("3f0c5c5e-0000-4000-8000-000000000000", "", f"request-{self._requests}", key)
+        user = User("3f0c5c5e-0000-4000-8000-000000000000", f"request-{self._requests}", key)
         return CompanyAccess(user, COMPANY, "client", "admin", self._collaboration)
 
     def draft(self) -> Invoice:
         """A draft of three rows."""
+        row = {"quantity": "1", "vat_rate": "25"}
         rows = [
-            InvoiceRowInput(
-                description="Webbutveckling, sprint 14",
-                quantity=Decimal("12.5"),
-                unit_price=115000,
-                vat_rate="25",
-            ),
-            InvoiceRowInput(
-                description="Handbok, tryckt", quantity=Decimal(4), unit_price=24000, vat_rate="6"
-            ),
-            InvoiceRowInput(
-                description="Resa till Luleå", quantity=Decimal(1), unit_price=189500, vat_rate="25"
-            ),
+            row | {"description": "Webbutveckling, sprint 14", "quantity": "12.5", "unit_price": "1150.00"},
+            row
+            | {"description": "Handbok, tryckt", "quantity": "4", "unit_price": "240.00", "vat_rate": "6"},
+            row | {"description": "Resa till Luleå", "unit_price": "1895.00"},
         ]
-        return invoicing.create_draft(self.at, InvoiceInput(customer_id=self.customer_id, rows=rows))
+        given = InvoiceInput.model_validate({"customer_id": self.customer_id, "rows": rows})
+        return invoicing.create_draft(self.at, given)
 
     def pay(self, invoice: Invoice) -> None:
         """Pay an invoice in full."""
-        given = PaymentInput(
-            payment_date=date(2026, 1, 2),
-            amount=invoice.total,
-            allocations=[AllocationInput(invoice_id=invoice.invoice_id, amount=invoice.total)],
+        amount = format_sek(invoice.total)
+        allocation = {"invoice_id": invoice.invoice_id, "amount": amount}
+        given = PaymentInput.model_validate(
+            {"payment_date": "2026-01-02", "amount": amount, "allocations": [allocation]}
         )
         payments.register(self.at, given)
 
@@ -184,7 +178,7 @@ def _wanted_by_ledger(change: Change) -> bool:
     """What the template's filter lets through to ledger_sync."""
     assert change.after is not None
     if change.after["kind"] == "invoice":
-        return change.after["status"] == "issued" and (change.before or {}).get("status") == "draft"
+        return change.after["status"] in {"issued", "paid"} and (change.before or {}).get("status") == "draft"
     return change.after["kind"] == "payment" and change.name == "INSERT"
 
 

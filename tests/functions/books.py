@@ -1,29 +1,54 @@
 """What people, streams and queues do, in few words: an office with firms, their invoices and their books.
 
-``pytest_plugins = ["tests.functions.books"]`` gives a test module the fixture ``office``. Its clock stands
-at :data:`NOW`, so that no test depends on the day it runs.
+``pytest_plugins = ["tests.functions.an_office"]`` gives a test module the fixture ``office``. Its clock
+stands at :data:`NOW`, so that no test depends on the day it runs.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import pytest
 
 from local.filters import Filter
-from local.routes import routes
+from local.routes import Routes, routes
 from samklang.platform import clock
 from samklang.platform.dynamo import Item, from_item
 from tests.functions.conftest import CLIENT, STAFF, Answer, Cloud, Company, Firms, Http, Invoke
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
 
 Record = dict[str, Any]
+SOURCES = {"ledger_sync": "InvoicingTable", "payment_sync": "LedgerTable"}
+"""Whose stream each stream function gets."""
+
+
+@cache
+def _routes() -> Routes:
+    return routes(Cloud.template)
+
+
+@cache
+def _folders() -> dict[str, str]:
+    return {each.logical_id: each.folder.name for each in Cloud.template.functions().values()}
+
+
+@cache
+def _filter(function: str) -> Filter:
+    (event,) = next(each.events for each in Cloud.template.functions().values() if each.folder.name == function)
+    return Filter(event.properties["FilterCriteria"])
+
+
+def passing(function: str, records: Sequence[Record]) -> list[Record]:
+    """Those of the records that the template's filter lets through to a function."""
+    return [record for record in records if _filter(function).passes(record)]
 
 
 def stand_at(moment: datetime) -> None:
@@ -37,20 +62,16 @@ class Office:
     def __init__(self, http: Http, firms: Firms, invoke: Invoke, cloud: Cloud) -> None:
         self.firms, self.invoke, self.cloud = firms, invoke, cloud
         self._http = http
-        self._read: dict[str, int] = {}
+        self._read = dict.fromkeys(SOURCES, 0)
         stand_at(NOW)
-
-    @cached_property
-    def _folders(self) -> dict[str, str]:
-        return {each.logical_id: each.folder.name for each in self.cloud.template.functions().values()}
 
     def call(
         self, method: str, path: str, body: Any = None, user: str = CLIENT, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Send a request to whatever function the template leads it to."""
-        found = routes(self.cloud.template).find(method, path.partition("?")[0])
+        found = _routes().find(method, path.partition("?")[0])
         assert found is not None
-        return self._http(self._folders[found[0].function], method, path, body, user, headers)
+        return self._http(_folders()[found[0].function], method, path, body, user, headers)
 
     def firm(self, bureau_id: str | None = None, **values: Any) -> "Firm":
         """An active company; see :meth:`Firms.company`."""
@@ -58,35 +79,30 @@ class Office:
 
     # ------------------------------------------------------------ streams
 
-    def records(self, table: str) -> list[Record]:
-        """The stream of a table from its beginning, as Lambda would get it."""
-        streams = boto3.client("dynamodbstreams")
+    @cached_property
+    def _client(self) -> "DynamoDBStreamsClient":
+        return boto3.client("dynamodbstreams")
+
+    def records(self, table: str, after: int = 0) -> list[Record]:
+        """The stream of a table, as Lambda would get it, without its first records.
+
+        It is read from its beginning each time: moto's iterators go on with what was rolled back.
+        """
         described = self.cloud.dynamodb.describe_table(TableName=self.cloud.template.name(table))
         arn = described["Table"]["LatestStreamArn"]
-        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        iterator = streams.get_shard_iterator(
+        (shard,) = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        place = self._client.get_shard_iterator(
             StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        records: list[Record] = json.loads(
-            json.dumps(streams.get_records(ShardIterator=iterator)["Records"], default=str)
-        )
-        return records
-
-    def passing(self, function: str, records: Sequence[Record]) -> list[Record]:
-        """Those of the records that the template's filter lets through to a function."""
-        (event,) = next(
-            each.events for each in self.cloud.template.functions().values() if each.folder.name == function
-        )
-        passes = Filter(event.properties["FilterCriteria"]).passes
-        return [record for record in records if passes(record)]
+        records = self._client.get_records(ShardIterator=place)["Records"]
+        fresh: list[Record] = json.loads(json.dumps(records[after:], default=str))
+        return fresh
 
     def news(self, function: str) -> list[Record]:
-        """What a stream function has not got yet."""
-        table = {"ledger_sync": "InvoicingTable", "payment_sync": "LedgerTable"}[function]
-        records = self.records(table)
-        fresh = records[self._read.get(function, 0) :]
-        self._read[function] = len(records)
-        return self.passing(function, fresh)
+        """What a stream function has not got yet, of what the template's filter lets through to it."""
+        fresh = self.records(SOURCES[function], self._read[function])
+        self._read[function] += len(fresh)
+        return passing(function, fresh)
 
     def deliver(self, function: str, records: Sequence[Record]) -> list[str]:
         """Hand a batch to a stream function; the sequence numbers it wants to have again."""
@@ -95,9 +111,14 @@ class Office:
 
     def settle(self) -> None:
         """Let both streams run until nothing is on its way."""
-        for function in ("ledger_sync", "payment_sync", "ledger_sync", "payment_sync"):
-            if fresh := self.news(function):
-                assert self.deliver(function, fresh) == []
+        while any([self._run(function) for function in SOURCES]):
+            pass
+
+    def _run(self, function: str) -> bool:
+        fresh = self.news(function)
+        if fresh:
+            assert self.deliver(function, fresh) == []
+        return bool(fresh)
 
 
 @dataclass(frozen=True)
@@ -227,12 +248,3 @@ class Firm:
 def image(record: Record, which: str = "NewImage") -> Item:
     """An item of a stream record."""
     return from_item(record["dynamodb"][which])
-
-
-@pytest.fixture
-def office(http: Http, firms: Firms, invoke: Invoke, cloud: Cloud) -> Office:
-    """The cloud with everybody in it, at :data:`NOW`."""
-    return Office(http, firms, invoke, cloud)
-
-
-__all__ = ["CLIENT", "NOW", "STAFF", "TODAY", "Firm", "Office", "Record", "image", "office", "stand_at"]

@@ -6,7 +6,7 @@ import pytest
 from tests.functions.books import CLIENT, NOW, STAFF, Firm, Office, stand_at
 from tests.functions.conftest import STRANGER, Answer
 
-pytest_plugins = ["tests.functions.books"]
+pytest_plugins = ["tests.functions.an_office"]
 
 INVITED = {"company_name": "Ateljé Lövgren AB", "org_no": "556012-5790", "email": "anna@example.se"}
 ADDRESS = {"street": "Storgatan 12", "postcode": "582 23", "city": "Linköping"}

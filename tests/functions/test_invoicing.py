@@ -7,7 +7,7 @@ from samklang.formats import ocr
 from tests.functions.books import STAFF, Office
 from tests.functions.conftest import Answer
 
-pytest_plugins = ["tests.functions.books"]
+pytest_plugins = ["tests.functions.an_office"]
 
 UNKNOWN = "00000000000000000000"
 ADDRESS = {"street": "Kungsgatan 1", "postcode": "111 22", "city": "Stockholm"}

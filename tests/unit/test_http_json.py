@@ -1,4 +1,6 @@
+import contextlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -89,3 +91,11 @@ def test_half_a_character_is_refused(text: str) -> None:
 
 def test_both_halves_of_a_character_are_one_character() -> None:
     assert read_json(r'"\ud83e\udeb5"') == "🪵"
+
+
+@pytest.mark.parametrize("end", ["", "\\", '"', '"}'])
+def test_a_long_text_of_quotes_is_read_or_refused_in_a_moment(end: str) -> None:
+    started = time.perf_counter()
+    with contextlib.suppress(Problem):
+        read_json('{"a":"' + '\\"' * 20_000 + end)
+    assert time.perf_counter() - started < 1

@@ -41,7 +41,7 @@ from samklang.platform.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samklang.platform.access import BureauAccess, CompanyAccess, Party, User
+    from samklang.platform.access import BureauAccess, CompanyAccess, User
     from samklang.platform.dynamo import Item
 
 INVITATION_DAYS = 30
@@ -193,7 +193,8 @@ def activate(at: CompanyAccess) -> Collaboration:
     fiscal_year = cast("FiscalYearStep", steps["fiscal_year"])
     first_handler = HandlerPeriod(
         party=cast("PaymentsStep", steps["payments"]).handler,
-        since=fiscal_year.start,
+        # Somebody must handle payments from today on, also when the first fiscal year is still to come.
+        since=min(fiscal_year.start, clock.today()),
         decided_at=clock.timestamp(),
         decided_by=at.user.user_id,
     )
@@ -242,27 +243,20 @@ def _commit(at: CompanyAccess, transaction: Transaction, changed: Item) -> Colla
 # ---------------------------------------------------------------- for other contexts
 
 
-def hold_handler(transaction: Transaction, at: CompanyAccess) -> Party:
-    """The party that handles payments today, held: the transaction fails if that is changed meanwhile.
+def require_handler(transaction: Transaction, at: CompanyAccess) -> None:
+    """Let only the party that handles payments today go on.
+
+    The transaction then fails, with label ``payment_handler``, if that is changed meanwhile.
 
     Raises:
-        Problem: ``not-active``.
+        Problem: ``not-active``; ``not-handler``, with who handles payments and since when.
     """
     at.require_active()
-    store.check_handler(transaction, at.collaboration)
-    return handler_on(store.handlers(at.collaboration), clock.today()).party
-
-
-def require_handler(transaction: Transaction, at: CompanyAccess) -> None:
-    """Let only the party that handles payments go on; see :func:`hold_handler`.
-
-    Raises:
-        Problem: ``not-handler``, with who handles payments and since when.
-    """
-    if hold_handler(transaction, at) != at.party:
-        current = handler_on(store.handlers(at.collaboration), clock.today())
+    current = handler_on(store.handlers(at.collaboration), clock.today())
+    if current.party != at.party:
         whom = {"client": "The client", "bureau": "The bureau"}[current.party]
         raise Problem("not-handler", f"{whom} handles payments since {current.since}.")
+    store.check_handler(transaction, at.collaboration)
 
 
 def companies(at: BureauAccess, limit: int, cursor: str | None) -> CompanyPage:

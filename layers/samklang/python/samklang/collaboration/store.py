@@ -153,7 +153,10 @@ def put_step(transaction: Transaction, collaboration: Item, step: StepName, answ
         "version": collaboration["version"] + 1,
     }
     if isinstance(answers, CompanyStep):
-        changes |= {"company_name": answers.name, "org_no": answers.org_no}
+        named = {"company_name": answers.name, "org_no": answers.org_no}
+        changes |= named
+        listed = (bureau_key(collaboration["bureau_id"]), collaboration["pk"])
+        transaction.update("bureau_company", _table(), listed, put=named)
     return _update(transaction, collaboration, changes)
 
 
@@ -199,11 +202,6 @@ def _update(transaction: Transaction, collaboration: Item, changes: dict[str, An
         "collaboration", _table(), key, put=changes, expect={"version": collaboration["version"]}
     )
     return collaboration | changes
-
-
-def collaboration_item(company_id: str) -> Item | None:
-    """The collaboration as it is kept."""
-    return dynamo.get(_table(), company_key(company_id), COLLABORATION)
 
 
 def handlers(item: Item) -> list[HandlerPeriod]:

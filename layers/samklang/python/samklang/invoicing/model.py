@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from samklang.platform.money import LIMIT, Money, round_half_up
+from samklang.platform.money import LIMIT, Money, MoneyInput, round_half_up
 from samklang.platform.problems import Problem
 from samklang.platform.shapes import Code, Day, Line, Name, Percent, Quantity, Shape
 from samklang.platform.swedish import Email, OrgNo, Postcode, VatNo
@@ -29,7 +29,7 @@ Id = Annotated[str, Field(pattern=r"^[a-z]{2,4}_[0-9a-z]{20}$")]
 Terms = Annotated[int, Field(ge=0, le=365, strict=True)]
 """Days to pay."""
 
-UnitPrice = Annotated[Money, Field(ge=-LIMIT // 1000, le=LIMIT // 1000)]
+UnitPrice = Annotated[MoneyInput, Field(ge=-LIMIT // 1000, le=LIMIT // 1000)]
 """Öre per unit, without VAT. Negative for a deduction."""
 
 
@@ -88,6 +88,7 @@ class Article(ArticleInput):
     """An article of the company."""
 
     article_id: str
+    unit_price: Money
     version: int
 
 

@@ -32,6 +32,7 @@ from samklang.platform.problems import FieldError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from pydantic import BaseModel
 
@@ -185,6 +186,10 @@ def change_draft(at: CompanyAccess, invoice_id: str, version: int, given: Invoic
     return _commit_version(at, transaction, before.version, version, draft)
 
 
+_MAX_ROWS_BYTES = 300_000
+"""An item holds 400 KB, and an invoice is one item."""
+
+
 def _draft(at: CompanyAccess, invoice_id: str, version: int, given: InvoiceInput) -> Invoice:
     customer = store.customer(at.company_id, given.customer_id)
     if customer is None:
@@ -192,6 +197,9 @@ def _draft(at: CompanyAccess, invoice_id: str, version: int, given: InvoiceInput
     if not customer.active:
         raise Problem("inactive", f"The customer {customer.name} is inactive: activate it or choose another.")
     rows = _rows(at.company_id, given.rows)
+    if store.packed_size(rows) > _MAX_ROWS_BYTES:
+        message = "The rows are too much for one invoice: shorten the descriptions or split it in two."
+        raise Problem("validation", message, (FieldError("/rows", "too_long", message),))
     sums = totals(rows)
     return Invoice(
         invoice_id=invoice_id,
@@ -288,7 +296,8 @@ def issue(at: CompanyAccess, invoice_id: str) -> Invoice:
     at once (mervärdesskattelagen 17 kap. 24 § 2).
 
     Raises:
-        Problem: ``not-master``, ``not-active``, ``not-found``, ``not-a-draft``, ``inactive``, ``busy``.
+        Problem: ``not-master``, ``not-active``, ``not-found``, ``not-a-draft``, ``inactive``,
+            ``validation`` or ``outside-fiscal-year`` for dates the books could never take, ``busy``.
     """
     at.require_client("invoices")
     at.require_active()
@@ -300,16 +309,18 @@ def _issue_once(at: CompanyAccess, invoice_id: str) -> Invoice:
     customer = store.customer(at.company_id, draft.customer_id)
     if customer is None or not customer.active:
         raise Problem("inactive", f"The customer {draft.customer_name} is inactive: activate it first.")
-    number = store.next_number(at.company_id)
     invoice_date = draft.invoice_date or clock.today()
     buyer = _buyer(customer)
+    due_date = draft.due_date or invoice_date + timedelta(days=buyer.payment_terms_days)
+    _check_dates(at.company_id, invoice_date, due_date)
+    number = store.next_number(at.company_id)
     invoice = draft.model_copy(
         update={
-            "status": "issued",
+            "status": "issued" if draft.total else "paid",
             "number": number,
             "ocr": ocr.make_ocr(str(number)),
             "invoice_date": invoice_date,
-            "due_date": draft.due_date or invoice_date + timedelta(days=buyer.payment_terms_days),
+            "due_date": due_date,
             "customer_name": customer.name,
             "buyer": buyer,
             "ledger": LedgerState(status="pending"),
@@ -324,6 +335,24 @@ def _issue_once(at: CompanyAccess, invoice_id: str) -> Invoice:
     except ConditionFailed as failure:
         # The number or the draft was taken meanwhile: what is true now is read anew.
         raise Contention(str(failure)) from failure
+
+
+_DAYS_AHEAD = 366
+
+
+def _check_dates(company_id: str, invoice_date: date, due_date: date) -> None:
+    """Refuse dates the books could never take: a number is taken for good.
+
+    Raises:
+        Problem: ``validation``, ``outside-fiscal-year``.
+    """
+    if due_date < invoice_date:
+        raise Problem("validation", f"The due date {due_date} is before the invoice date {invoice_date}.")
+    if invoice_date > clock.today() + timedelta(days=_DAYS_AHEAD):
+        raise Problem("validation", f"The invoice date {invoice_date} is more than a year ahead.")
+    first = store.seller(company_id).fiscal_year.start
+    if invoice_date < first:
+        raise Problem("outside-fiscal-year", f"The books begin on {first}; {invoice_date} is before that.")
 
 
 # ---------------------------------------------------------------- reading

@@ -189,7 +189,7 @@ def put_invoice(transaction: Transaction, company_id: str, invoice: Invoice, req
         "your_reference": invoice.your_reference,
         "our_reference": invoice.our_reference,
         "buyer": invoice.buyer.model_dump_json(exclude={"name"}, exclude_none=True),
-        "rows": _pack([_row_values(row) for row in invoice.rows]),
+        "rows": _pack_rows(invoice.rows),
         "vat_lines": _pack([[line.vat_rate, line.base, line.vat] for line in invoice.vat_lines]),
         "total": invoice.total,
         "remaining": invoice.remaining,
@@ -202,6 +202,15 @@ def put_invoice(transaction: Transaction, company_id: str, invoice: Invoice, req
 def _pack(value: Any) -> str:
     """One string instead of a nested attribute: a third of the bytes, and a tenth of the time to read."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pack_rows(rows: list[InvoiceRow]) -> str:
+    return _pack([_row_values(row) for row in rows])
+
+
+def packed_size(rows: list[InvoiceRow]) -> int:
+    """How many bytes an invoice's rows are when kept."""
+    return len(_pack_rows(rows).encode())
 
 
 def _row_values(row: InvoiceRow) -> list[Any]:

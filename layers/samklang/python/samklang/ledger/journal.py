@@ -23,6 +23,7 @@ from samklang.ledger.model import (
     VoucherInput,
     check_accounts,
     check_balance,
+    check_no_control_account,
 )
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
 from samklang.platform import clock
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from samklang.invoicing.events import InvoiceIssued
+    from samklang.platform.dynamo import Item
 
 Outcome = Literal["posted", "already"]
 
@@ -53,14 +55,21 @@ class Journal:
     """Postings of one company that will be written together."""
 
     def __init__(
-        self, company_id: str, invoice_ids: Iterable[str] = (), payment_ids: Iterable[str] = ()
+        self,
+        company_id: str,
+        invoice_ids: Iterable[str] = (),
+        payment_ids: Iterable[str] = (),
+        parked_ids: Iterable[str] = (),
     ) -> None:
-        """Read the head of the books and the items the postings will touch."""
+        """Read the head of the books, the items the postings will touch, and which events are parked."""
         self.company_id = company_id
         self.books = store.books(company_id)
-        self.receivables, self.payments = store.load(company_id, invoice_ids, payment_ids)
+        loaded = store.load(company_id, invoice_ids, payment_ids, parked_ids)
+        self.receivables, self.payments, self.parked = loaded
         self._vouchers: list[_Posted] = []
         self._touched: dict[str, Receivable] = {}
+        self._new_payments: dict[str, Item] = {}
+        self._reversals: dict[str, Item] = {}
         self._writes: list[Callable[[Transaction], None]] = []
         self._months: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 
@@ -69,10 +78,21 @@ class Journal:
         """Whether there is nothing to write."""
         return not (self._vouchers or self._writes)
 
+    @property
+    def _operations(self) -> int:
+        parts = (
+            self._vouchers,
+            self._touched,
+            self._new_payments,
+            self._reversals,
+            self._writes,
+            self._months,
+        )
+        return sum(len(part) for part in parts)
+
     def has_room(self, operations: int) -> bool:
         """Whether so many more operations fit in the transaction."""
-        used = len(self._vouchers) + len(self._touched) + len(self._writes) + len(self._months)
-        return used + operations + _RESERVED <= MAX_OPERATIONS
+        return self._operations + operations + _RESERVED <= MAX_OPERATIONS
 
     # ------------------------------------------------------------ events
 
@@ -122,10 +142,7 @@ class Journal:
         )
         self._enter(event, event.payment_date, -1, event.event_id)
         values = payment_values(event) | {"origin": origin, "voucher_id": voucher.voucher_id}
-        self.payments[event.payment_id] = values
-        self._writes.append(
-            lambda transaction: store.put_payment(transaction, self.company_id, event.payment_id, values)
-        )
+        self.payments[event.payment_id] = self._new_payments[event.payment_id] = values
         return "posted"
 
     def reverse(self, event: PaymentReversed, origin: str) -> Outcome:
@@ -148,31 +165,34 @@ class Journal:
         values = reversal_values(event.reversal_date, origin, event.request_id)
         values["reversal_voucher_id"] = voucher.voucher_id
         posted.update(values)
-        self._writes.append(
-            lambda transaction: store.reverse_payment(
-                transaction, self.company_id, payment.payment_id, values
-            )
-        )
+        if payment.payment_id not in self._new_payments:
+            # One posted in this journal is written whole, reversal and all: one operation an item.
+            self._reversals[payment.payment_id] = values
         return "posted"
 
     def write_by_hand(self, given: VoucherInput, request_id: str) -> Voucher:
         """Post a voucher the bureau wrote.
 
         Raises:
-            Problem: ``unbalanced``, ``unknown-account``, ``closed-period``, ``outside-fiscal-year``.
+            Problem: ``unbalanced``, ``unknown-account``, ``control-account``, ``closed-period``,
+                ``outside-fiscal-year``.
         """
         amounts = [(row.account, row.debit - row.credit) for row in given.rows]
+        check_no_control_account(amounts)
         return self._post("A", given.date, given.text, amounts, None, request_id)
 
-    def park(self, parked: ParkedEvent, change: dict[str, Any]) -> None:
+    def park(self, parked: ParkedEvent, change: dict[str, Any], request_id: str | None) -> None:
         """Set an event aside with its reason."""
         self._writes.append(
-            lambda transaction: store.put_parked(transaction, self.company_id, parked, change)
+            lambda transaction: store.put_parked(transaction, self.company_id, parked, change, request_id)
         )
 
     def unpark(self, parked_id: str) -> None:
-        """Take a posted event off the list of parked ones."""
-        self._writes.append(lambda transaction: store.remove_parked(transaction, self.company_id, parked_id))
+        """Take a posted event off the list of parked ones, if it is there."""
+        if parked_id in self.parked:
+            self._writes.append(
+                lambda transaction: store.remove_parked(transaction, self.company_id, parked_id)
+            )
 
     # ------------------------------------------------------------ in memory
 
@@ -222,12 +242,16 @@ class Journal:
 
     def write(self, transaction: Transaction) -> None:
         """Add everything to a transaction; its conditions hold if nothing was changed since it was read."""
-        if self._vouchers:
-            store.update_books(transaction, self.company_id, self.books)
+        # Also when an event is only parked: what was read of it must still be so when it is written.
+        store.update_books(transaction, self.company_id, self.books)
         for posted in self._vouchers:
             store.put_voucher(transaction, self.company_id, posted.voucher, posted.amounts, posted.request_id)
         for receivable in self._touched.values():
             store.put_receivable(transaction, self.company_id, receivable)
+        for payment_id, values in self._new_payments.items():
+            store.put_payment(transaction, self.company_id, payment_id, values)
+        for payment_id, values in self._reversals.items():
+            store.reverse_payment(transaction, self.company_id, payment_id, values)
         for write in self._writes:
             write(transaction)
         for month, changes in self._months.items():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from samklang.ledger.accounts import CHART, AccountKind
-from samklang.platform.money import LIMIT, Money, format_sek
+from samklang.ledger.accounts import CHART, RECEIVABLES, AccountKind
+from samklang.platform.money import LIMIT, Money, MoneyInput, format_sek
 from samklang.platform.problems import FieldError, Problem
 from samklang.platform.shapes import Day, Line, Shape
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Series = Literal["A", "K", "I"]
 """A: by hand. K: customer invoices. I: payments in."""
 
-Side = Annotated[Money, Field(ge=0, lt=LIMIT)]
+Side = Annotated[MoneyInput, Field(ge=0, lt=LIMIT)]
 
 
 class VoucherRow(Shape):
@@ -212,6 +212,20 @@ def check_accounts(amounts: Sequence[tuple[str, int]]) -> None:
         raise Problem("unknown-account", errors[0].message, errors)
 
 
+def check_no_control_account(amounts: Sequence[tuple[str, int]]) -> None:
+    """Refuse account 1510 by hand: it always equals the subledger, which a voucher by hand does not reach.
+
+    Raises:
+        Problem: ``control-account``.
+    """
+    for index, (account, _) in enumerate(amounts):
+        if account == RECEIVABLES:
+            message = f"Account {account} follows the receivables: register an invoice or a payment instead."
+            raise Problem(
+                "control-account", message, (FieldError(f"/rows/{index}/account", "control", message),)
+            )
+
+
 OPEN = "9999-12-31"
 """``closed_on`` of an item that is still open."""
 
@@ -247,8 +261,18 @@ class Receivable:
         return self.total + sum(entry.amount for entry in self.entries)
 
     def remaining_on(self, day: date) -> int:
-        """What remained at the end of a day."""
-        return self.total + sum(entry.amount for entry in self.entries if entry.date <= day)
+        """What remained at the end of a day; below zero when it was paid before it was invoiced."""
+        invoiced = self.total if self.invoice_date <= day else 0
+        return invoiced + sum(entry.amount for entry in self.entries if entry.date <= day)
+
+    @property
+    def paid(self) -> dict[str, int]:
+        """What each payment has taken off it, its reversal counted: payment id to öre."""
+        paid: dict[str, int] = {}
+        for entry in self.entries:
+            _, payment_id, _ = entry.cause.split("/")
+            paid[payment_id] = paid.get(payment_id, 0) - entry.amount
+        return paid
 
     @property
     def closed_on(self) -> str:

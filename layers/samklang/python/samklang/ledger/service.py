@@ -22,11 +22,12 @@ from samklang.ledger.model import (
 )
 from samklang.platform import clock, idempotency
 from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
-from samklang.platform.problems import Problem
+from samklang.platform.problems import FieldError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from samklang.ledger.model import Receivable
     from samklang.payments.events import PaymentRegistered, PaymentReversed
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
@@ -81,7 +82,12 @@ def get_voucher(at: CompanyAccess, voucher_id: str) -> Voucher:
 def vouchers(
     at: CompanyAccess, first: date | None, last: date | None, limit: int, cursor: str | None
 ) -> VoucherPage:
-    """A page of vouchers by date."""
+    """A page of vouchers by date.
+
+    Raises:
+        Problem: ``validation`` for a span that ends before it begins.
+    """
+    _check_span(first, last)
     return store.vouchers(at.company_id, first, last, limit, cursor)
 
 
@@ -98,7 +104,12 @@ def account_name(account: str) -> str:
 
 
 def balances(at: CompanyAccess, first: date | None, last: date | None) -> BalanceList:
-    """What every account held, moved and held after, from a date to a date, both included."""
+    """What every account held, moved and held after, from a date to a date, both included.
+
+    Raises:
+        Problem: ``validation`` for a span that ends before it begins.
+    """
+    _check_span(first, last)
     opening: dict[str, int] = {}
     closing: dict[str, int] = {}
     if first:
@@ -117,6 +128,12 @@ def balances(at: CompanyAccess, first: date | None, last: date | None) -> Balanc
             for account in sorted(closing)
         ]
     )
+
+
+def _check_span(first: date | None, last: date | None) -> None:
+    if first and last and last < first:
+        message = f"{last} is before {first}: swap them."
+        raise Problem("validation", message, (FieldError("?to", "span", message),))
 
 
 def _add(into: dict[str, int], more: Mapping[str, int]) -> None:
@@ -177,7 +194,7 @@ def receivables(company_id: str, day: date | None) -> Receivables:
             age=(as_of - each.due_date).days,
         )
         for each in store.receivables_open_on(company_id, as_of)
-        if each.invoice_date <= as_of and each.remaining_on(as_of)
+        if each.remaining_on(as_of)
     ]
     items.sort(key=lambda item: item.invoice_number)
     return Receivables(
@@ -204,8 +221,12 @@ def open_remaining(company_id: str) -> dict[str, int]:
 
 def posted_invoices(company_id: str, invoice_ids: Iterable[str]) -> dict[str, int]:
     """What remains of those of the invoices that are posted, open or closed: invoice id to öre."""
-    found, _ = store.load(company_id, invoice_ids, [])
-    return {invoice_id: receivable.remaining for invoice_id, receivable in found.items()}
+    return {each.invoice_id: each.remaining for each in posted_receivables(company_id, invoice_ids).values()}
+
+
+def posted_receivables(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Receivable]:
+    """The open items, or closed ones, of those of the invoices that are posted."""
+    return store.load(company_id, invoice_ids)[0]
 
 
 # ---------------------------------------------------------------- payments registered by the bureau

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from samklang.ledger.model import (
@@ -52,13 +52,24 @@ def _table() -> str:
 # ---------------------------------------------------------------- the head of the books
 
 
+_YEARS_AHEAD = 5
+"""Fiscal years of twelve months that are opened behind the first one."""
+
+
 def put_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
-    """Open a company's books with their first fiscal year."""
+    """Open a company's books with their first fiscal year and those that follow on it.
+
+    After the first, a fiscal year is twelve months (bokföringslagen 3 kap. 1 §) until the bureau changes it.
+    """
+    years = [(start, end)]
+    for _ in range(_YEARS_AHEAD):
+        first = years[-1][1] + timedelta(days=1)
+        years.append((first, first.replace(year=first.year + 1) - timedelta(days=1)))
     item = {
         "pk": company_key(company_id),
         "sk": _BOOKS,
         "kind": "books",
-        "fiscal_years": [[start.isoformat(), end.isoformat()]],
+        "fiscal_years": [[first.isoformat(), last.isoformat()] for first, last in years],
         "next_numbers": {},
         "version": 1,
     }
@@ -210,21 +221,28 @@ def _months_between(company_id: str, first: str, last: str, cursor: str | None) 
 
 
 def load(
-    company_id: str, invoice_ids: Iterable[str], payment_ids: Iterable[str]
-) -> tuple[dict[str, Receivable], dict[str, Item]]:
-    """The open items and the posted payments that exist among these."""
+    company_id: str,
+    invoice_ids: Iterable[str],
+    payment_ids: Iterable[str] = (),
+    parked_ids: Iterable[str] = (),
+) -> tuple[dict[str, Receivable], dict[str, Item], set[str]]:
+    """The open items, the posted payments and the parked events that exist among these."""
     pk = company_key(company_id)
-    keys = [(pk, f"RECEIVABLE#{each}") for each in invoice_ids] + [
-        (pk, f"PAYMENT#{each}") for each in payment_ids
-    ]
-    found = dynamo.batch_get(_table(), keys)
-    receivables, payments = {}, {}
-    for item in found.values():
-        if item["kind"] == "receivable":
-            receivables[item["id"]] = _read_receivable(item)
-        else:
-            payments[item["id"]] = item
-    return receivables, payments
+    keys = [(pk, f"RECEIVABLE#{each}") for each in invoice_ids]
+    keys += [(pk, f"PAYMENT#{each}") for each in payment_ids]
+    keys += [(pk, f"PARKED#{each}") for each in parked_ids]
+    receivables: dict[str, Receivable] = {}
+    payments: dict[str, Item] = {}
+    parked: set[str] = set()
+    for item in dynamo.batch_get(_table(), keys).values():
+        match item["kind"]:
+            case "receivable":
+                receivables[item["id"]] = _read_receivable(item)
+            case "payment":
+                payments[item["id"]] = item
+            case _:
+                parked.add(item["parked_id"])
+    return receivables, payments, parked
 
 
 def put_receivable(transaction: Transaction, company_id: str, receivable: Receivable) -> None:
@@ -322,16 +340,18 @@ def payment(company_id: str, payment_id: str) -> Item | None:
 
 def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
     """Posted payments with ids below ``before``, newest first."""
-    pk = company_key(company_id)
-    page = dynamo.query_between(_table(), pk, "PAYMENT#", f"PAYMENT#{before}", limit=limit, descending=True)
-    return page.items
+    return dynamo.query_below(_table(), company_key(company_id), "PAYMENT#", before, limit)
 
 
 # ---------------------------------------------------------------- parked events
 
 
 def put_parked(
-    transaction: Transaction, company_id: str, parked: ParkedEvent, change: Mapping[str, Any]
+    transaction: Transaction,
+    company_id: str,
+    parked: ParkedEvent,
+    change: Mapping[str, Any],
+    request_id: str | None,
 ) -> None:
     """Park an event with all that is needed to post it later."""
     item = {
@@ -340,6 +360,7 @@ def put_parked(
         "kind": "parked",
         "company_id": company_id,
         **parked.model_dump(),
+        "request_id": request_id,
         "change": json.dumps(change, separators=(",", ":"), ensure_ascii=False),
     }
     transaction.replace(f"parked/{parked.event}", _table(), item)

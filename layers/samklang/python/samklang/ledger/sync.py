@@ -45,8 +45,17 @@ class _Entry:
     event: _Event | None
     event_id: str
     invoices: tuple[str, ...] = ()
-    parked_id: str | None = None
     operations: int = 2
+
+    @property
+    def parked_id(self) -> str:
+        """Under what it is parked, if the books refuse it."""
+        return self.event_id.replace("/", ".")
+
+    @property
+    def request_id(self) -> str | None:
+        """The request that caused it, for the logs of everything that follows."""
+        return self.event.request_id if self.event else self.image.get("request_id")
 
     @property
     def payment_id(self) -> str | None:
@@ -60,15 +69,16 @@ class _Entry:
                 return None
 
 
-def _entry(kind: str, image: Item, parked_id: str | None = None) -> _Entry:
+def _entry(kind: str, image: Item) -> _Entry:
     try:
         event = _READERS[kind](image)
     except (KeyError, ValueError, TypeError):
         # A poison record: it will never be readable, so it must neither stop the others nor be lost.
         logger.exception("unreadable change", kind=kind)
-        return _Entry(kind, image, None, f"{kind}/{image.get('id', 'unknown')}/unreadable", (), parked_id)
+        metrics.add_metric("Unreadable", MetricUnit.Count, 1)
+        return _Entry(kind, image, None, f"{kind}/{image.get('id', 'unknown')}/unreadable")
     operations = 3 + len(event.invoices)
-    return _Entry(kind, image, event, event.event_id, event.invoices, parked_id, operations)
+    return _Entry(kind, image, event, event.event_id, event.invoices, operations)
 
 
 def _kind(change: Change) -> str:
@@ -110,7 +120,7 @@ def _post_some(company_id: str, entries: list[_Entry]) -> int:
 def _open(company_id: str, entries: Sequence[_Entry]) -> Journal:
     invoices = {invoice for entry in entries for invoice in entry.invoices}
     payments = {entry.payment_id for entry in entries if entry.payment_id}
-    return Journal(company_id, invoices, payments)
+    return Journal(company_id, invoices, payments, [entry.parked_id for entry in entries])
 
 
 def _commit(transaction: Transaction) -> None:
@@ -123,25 +133,25 @@ def _commit(transaction: Transaction) -> None:
 
 def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
     """Apply an entry to the journal; what the books refuse is parked."""
+    logger.append_keys(correlation_id=entry.request_id)
     try:
         outcome = _apply(journal, entry)
     except Problem as problem:
         logger.warning("parked", event=entry.event_id, code=problem.code)
         metrics.add_metric("Parked", MetricUnit.Count, 1)
         parked = ParkedEvent(
-            parked_id=entry.parked_id or _parked_id(entry.event_id),
+            parked_id=entry.parked_id,
             event=entry.event_id,
             code=problem.code,
             detail=problem.detail,
             invoices=list(entry.invoices),
             parked_at=clock.timestamp(),
         )
-        journal.park(parked, {"kind": entry.kind, "image": entry.image})
+        journal.park(parked, {"kind": entry.kind, "image": entry.image}, entry.request_id)
         return parked
     logger.info("posted" if outcome == "posted" else "was posted before", event=entry.event_id)
     metrics.add_metric("Posted", MetricUnit.Count, int(outcome == "posted"))
-    if entry.parked_id:
-        journal.unpark(entry.parked_id)
+    journal.unpark(entry.parked_id)
     return None
 
 
@@ -159,11 +169,10 @@ def _apply(journal: Journal, entry: _Entry) -> str:
             )
 
 
-def _parked_id(event_id: str) -> str:
-    return event_id.replace("/", ".")
-
-
 # ---------------------------------------------------------------- retry
+
+_CAUSAL_ORDER = ("invoice", "payment", "reversal")
+"""What must be posted before what, of events about the same invoice."""
 
 
 def retry(at: CompanyAccess, parked_id: str) -> RetryResult:
@@ -182,8 +191,8 @@ def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
     if chosen is None:
         raise Problem("not-found", "There is no such parked event; perhaps it was posted meanwhile.")
     concerned = set(chosen["invoices"])
-    waiting = [item for item in items if item is not chosen and concerned & set(item["invoices"])]
-    entries = [_parked_entry(item) for item in [chosen, *waiting]]
+    related = [item for item in items if item is chosen or concerned & set(item["invoices"])]
+    entries = sorted(map(_parked_entry, related), key=lambda entry: _CAUSAL_ORDER.index(entry.kind))
     journal = _open(at.company_id, entries)
     posted, parked = [], []
     for entry in entries:
@@ -204,4 +213,4 @@ def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
 
 def _parked_entry(item: Item) -> _Entry:
     change: dict[str, Any] = store.parked_change(item)
-    return _entry(change["kind"], change["image"], item["parked_id"])
+    return _entry(change["kind"], change["image"])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from samklang.collaboration import service as collaboration
 from samklang.formats.incoming import FileRefused, FileSummary, IncomingPayment
 from samklang.formats.payment_file import open_reader
@@ -17,8 +19,8 @@ from samklang.ledger import service as ledger
 from samklang.payments import store
 from samklang.payments.matching import Matched, match
 from samklang.payments.model import (
-    AllocationInput,
     FilePayment,
+    FileStatus,
     FileTotals,
     NewPaymentFile,
     PaymentFile,
@@ -29,9 +31,10 @@ from samklang.payments.model import (
 )
 from samklang.payments.service import after_failure, prepare
 from samklang.platform import access, clock, idempotency, uploads
-from samklang.platform.dynamo import ConditionFailed, Transaction, retrying
+from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
 from samklang.platform.ids import new_id
 from samklang.platform.logs import logger
+from samklang.platform.money import format_sek
 from samklang.platform.problems import Problem
 from samklang.platform.settings import setting
 
@@ -42,8 +45,8 @@ if TYPE_CHECKING:
     from samklang.invoicing.model import Invoice
     from samklang.platform.access import CompanyAccess
 
-MAX_BYTES = 50 * 1024 * 1024
-"""A file of 100,000 payments is about 25 MB."""
+MAX_BYTES = 3 * 1024 * 1024
+"""About 10,000 payments, which one run of the receiving function has time for."""
 
 
 def create(at: CompanyAccess, given: PaymentFileInput) -> NewPaymentFile:
@@ -95,46 +98,77 @@ def files(at: CompanyAccess, limit: int, cursor: str | None) -> PaymentFilePage:
 # ---------------------------------------------------------------- what the upload starts
 
 
-def receive(company_id: str, file_id: str, stream: BinaryIO) -> None:
+def receive(company_id: str, file_id: str, version: str, stream: BinaryIO) -> None:
     """Check an uploaded file whole, then match and register its payments.
 
     A file that is refused keeps its refusal; nothing in it is registered. Doing it again changes nothing.
+    The first upload under a form is the file; later ones are left alone.
+
+    Raises:
+        Problem: ``not-synchronised`` or ``busy``: to be sent again.
     """
-    uploader = store.uploader(company_id, file_id)
+    uploader = store.claim(company_id, file_id, version)
     if uploader is None:
-        logger.warning("an object under no payment file of ours", company=company_id, file=file_id)
+        logger.warning("no payment file of ours, or not its first upload", company=company_id, file=file_id)
         return
+    logger.set_correlation_id(uploader.user.request_id)
     at = access.acting(uploader.user, company_id, uploader.party)
+    done = store.file_payments(file_id)
     try:
         summary = _check(stream, company_id)
-        collaboration.require_handler(Transaction(), at)
+        store.set_file(company_id, file_id, {"status": "reading", "format": summary.format})
+        stream.seek(0)
+        _deal(at, file_id, stream, done)
     except FileRefused as refused:
-        refusal = Refusal(
-            check=refused.check,
-            message=str(refused),
-            record=refused.record,
-            expected=refused.expected,
-            found=refused.found,
-        )
-        _refuse(company_id, file_id, refusal)
-        return
+        _refuse(company_id, file_id, _refusal(refused))
     except Problem as problem:
+        if problem.code not in _NO_LONGER_OURS:
+            raise
         refusal = Refusal(check=problem.code, message=problem.detail, record=None, expected=None, found=None)
-        _refuse(company_id, file_id, refusal)
-        return
-    store.set_file(company_id, file_id, {"status": "reading", "format": summary.format})
-    stream.seek(0)
-    done = _deal(at, file_id, stream)
+        if not done:
+            _refuse(company_id, file_id, refusal)
+            return
+        # Payments before the change of handler stand; the new handler uploads the file for the rest.
+        _finish(company_id, file_id, "interrupted", done, summary, refusal)
+    else:
+        _finish(company_id, file_id, "done", done, summary, None)
+
+
+_NO_LONGER_OURS = {"not-handler", "handler-changed", "not-active"}
+
+
+def _finish(
+    company_id: str,
+    file_id: str,
+    status: FileStatus,
+    done: dict[int, FilePayment],
+    summary: FileSummary,
+    refusal: Refusal | None,
+) -> None:
+    payments = done.values()
     totals = FileTotals(
-        payments=len(done),
+        payments=len(payments),
         amount=summary.total,
-        exact=sum(each.match == "exact" for each in done),
-        proposed=sum(each.match == "proposed" for each in done),
-        unmatched=sum(each.match == "unmatched" for each in done),
-        duplicates=sum(each.duplicate for each in done),
+        exact=sum(each.match == "exact" for each in payments),
+        proposed=sum(each.match == "proposed" for each in payments),
+        unmatched=sum(each.match == "unmatched" and not each.duplicate for each in payments),
+        duplicates=sum(each.duplicate for each in payments),
     )
-    store.set_file(company_id, file_id, {"status": "done", "totals": totals.model_dump_json()})
-    logger.info("payment file done", file=file_id, **totals.model_dump(mode="json"))
+    values = {"status": status, "totals": totals.model_dump_json()}
+    if refusal:
+        values["refusal"] = refusal.model_dump_json()
+    store.set_file(company_id, file_id, values)
+    logger.info("payment file dealt with", file=file_id, status=status, **totals.model_dump(mode="json"))
+
+
+def _refusal(refused: FileRefused) -> Refusal:
+    return Refusal(
+        check=refused.check,
+        message=str(refused),
+        record=refused.record,
+        expected=refused.expected,
+        found=refused.found,
+    )
 
 
 def _refuse(company_id: str, file_id: str, refusal: Refusal) -> None:
@@ -163,7 +197,7 @@ def _check(stream: BinaryIO, company_id: str) -> FileSummary:
             "recipient",
             expected=f"payments to {' or '.join(sorted(own))}",
             found=f"payments to {', '.join(strangers)}",
-            advice="Upload the file to the company it belongs to, or correct the company's bank details.",
+            advice="Upload the file to the company it belongs to.",
         )
     return summary
 
@@ -173,19 +207,23 @@ def _payments(stream: BinaryIO) -> Iterator[tuple[int, IncomingPayment]]:
     return enumerate(payments, start=1)
 
 
-def _deal(at: CompanyAccess, file_id: str, stream: BinaryIO) -> list[FilePayment]:
-    done = store.file_payments(file_id)
+def _deal(at: CompanyAccess, file_id: str, stream: BinaryIO, done: dict[int, FilePayment]) -> None:
+    """Deal with the payments that are not done yet, adding them to ``done`` one by one."""
+    collaboration.require_handler(Transaction(), at)
     for place, payment in _payments(stream):
         if place not in done:
             done[place] = retrying(lambda p=place, each=payment: _deal_with(at, file_id, p, each))  # type: ignore[misc]
-    return [done[place] for place in sorted(done)]
+
+
+_FOR_A_PERSON = {"closed-period", "outside-fiscal-year", "allocation-exceeds", "validation"}
+"""What the books may answer to an exact match that will not pass by itself."""
 
 
 def _deal_with(at: CompanyAccess, file_id: str, place: int, payment: IncomingPayment) -> FilePayment:
     """Match one payment and write down what came of it, registering it when the match is exact."""
     key = _bank_key(payment)
     if store.known_payments(at.company_id, [key]):
-        return _write_down(file_id, place, _duplicate(payment))
+        return _write_down(Transaction(), file_id, place, _duplicate(payment))
     matched = match(payment, lambda number: _find(at, number))
     transaction = Transaction()
     payment_id = None
@@ -195,15 +233,24 @@ def _deal_with(at: CompanyAccess, file_id: str, place: int, payment: IncomingPay
             given = _as_input(payment, matched.candidate.invoice)
             prepare(transaction, at, payment_id, given, source=f"{file_id} {payment.bank_reference}")
         except Problem as problem:
-            # The books refuse it (a closed period, say): a person decides, and the file goes on.
+            if problem.code == "not-synchronised":
+                raise Contention(problem.detail) from problem
+            if problem.code not in _FOR_A_PERSON:
+                raise
             transaction, payment_id = Transaction(), None
             matched = Matched("proposed", [*matched.reasons, problem.detail])
-    result = _result(payment, matched, payment_id)
-    store.put_file_payment(transaction, file_id, place, result)
     store.put_bank_payment(transaction, at.company_id, key, file_id, place)
+    return _write_down(transaction, file_id, place, _result(payment, matched, payment_id))
+
+
+def _write_down(transaction: Transaction, file_id: str, place: int, result: FilePayment) -> FilePayment:
+    """Commit what became of a payment, or answer with what another delivery made of it just now."""
+    store.put_file_payment(transaction, file_id, place, result)
     try:
         transaction.commit()
     except ConditionFailed as failure:
+        if "file_payment" in failure.labels:
+            return store.file_payment(file_id, place)
         raise after_failure(failure) from failure
     return result
 
@@ -216,34 +263,27 @@ def _bank_key(payment: IncomingPayment) -> str:
     return f"{payment.recipient}#{payment.bank_reference}#{payment.date}#{payment.amount}{payment.currency}"
 
 
-def _write_down(file_id: str, place: int, result: FilePayment) -> FilePayment:
-    transaction = Transaction()
-    store.put_file_payment(transaction, file_id, place, result)
-    try:
-        transaction.commit()
-    except ConditionFailed as failure:
-        raise after_failure(failure) from failure
-    return result
-
-
-def _find(at: CompanyAccess, number: int) -> tuple[Invoice, int] | None:
-    """An issued invoice and what remains of it on the side that handles payments."""
+def _find(at: CompanyAccess, number: int) -> tuple[Invoice, int | None] | None:
+    """An issued invoice and what remains of it on the side that handles payments, if it is there yet."""
     invoice = invoicing.issued_invoice(at.company_id, number)
     if invoice is None:
         return None
     if at.party == "client":
         return invoice, invoice.remaining
     posted = ledger.posted_invoices(at.company_id, [invoice.invoice_id])
-    return invoice, posted.get(invoice.invoice_id, 0)
+    return invoice, posted.get(invoice.invoice_id)
 
 
 def _as_input(payment: IncomingPayment, invoice: Invoice) -> PaymentInput:
-    return PaymentInput(
-        payment_date=payment.date,
-        amount=payment.amount,
-        method="bank",
-        allocations=[AllocationInput(invoice_id=invoice.invoice_id, amount=payment.amount)],
-    )
+    amount = format_sek(payment.amount)
+    allocation = {"invoice_id": invoice.invoice_id, "amount": amount}
+    given = {"payment_date": payment.date, "amount": amount, "method": "bank", "allocations": [allocation]}
+    try:
+        return PaymentInput.model_validate(given)
+    except ValidationError as error:
+        raise Problem(
+            "validation", f"It cannot be registered as it is: {error.errors()[0]['msg']}."
+        ) from error
 
 
 def _duplicate(payment: IncomingPayment) -> FilePayment:

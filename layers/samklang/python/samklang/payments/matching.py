@@ -27,7 +27,8 @@ class Candidate:
     """An invoice a reference points to, and what remains of it (öre) on the handler's side."""
 
     invoice: Invoice
-    remaining: int
+    remaining: int | None
+    """None while the invoice has not reached the handler's side."""
     reason: str
     by_ocr: bool
 
@@ -75,12 +76,13 @@ _LONGEST_NUMBER = 9
 """Digits of the largest invoice number (see the start guide)."""
 
 
-def match(payment: IncomingPayment, find: Callable[[int], tuple[Invoice, int] | None]) -> Matched:
+def match(payment: IncomingPayment, find: Callable[[int], tuple[Invoice, int | None] | None]) -> Matched:
     """Match one payment.
 
     Args:
         payment: as the bank tells it.
-        find: the issued invoice with a number and what remains of it in öre, or None.
+        find: the issued invoice with a number and what remains of it in öre (None while it has not
+            reached the handler's side), or None.
     """
     if payment.kind == "deduction":
         return Matched("unmatched", ["The payer has set off a credit note; a person must say against what."])
@@ -110,6 +112,8 @@ def _why_not_exact(candidates: list[Candidate], amount: int) -> list[str]:
     if len(candidates) > 1:
         return [f"{len(candidates)} invoices are pointed to."]
     only = candidates[0]
+    if only.remaining is None:
+        return [only.reason, f"Invoice {only.invoice.number} has not reached the ledger yet."]
     if only.remaining <= 0:
         return [only.reason, f"Invoice {only.invoice.number} is already paid."]
     if only.remaining != amount:
@@ -121,6 +125,6 @@ def _proposal(candidate: Candidate) -> Proposal:
     return Proposal(
         invoice_id=candidate.invoice.invoice_id,
         invoice_number=candidate.invoice.number or 0,
-        remaining=candidate.remaining,
+        remaining=candidate.invoice.remaining if candidate.remaining is None else candidate.remaining,
         reasons=[candidate.reason],
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from samklang.invoicing.model import Id, LedgerState
-from samklang.platform.money import LIMIT, Money
+from samklang.platform.money import LIMIT, Money, MoneyInput
 from samklang.platform.problems import FieldError, Problem
 from samklang.platform.shapes import Day, Line, Shape, Upload
 
@@ -14,7 +14,7 @@ Method = Literal["bank", "swish", "card", "cash"]
 Origin = Literal["invoicing", "ledger"]
 """The side a payment was registered on."""
 
-Paid = Annotated[Money, Field(gt=0, lt=LIMIT)]
+Paid = Annotated[MoneyInput, Field(gt=0, lt=LIMIT)]
 """Öre above zero."""
 
 MAX_ALLOCATIONS = 40
@@ -112,7 +112,8 @@ def check_allocations(amount: int, allocated: int) -> int:
 
 # ---------------------------------------------------------------- payment files
 
-FileStatus = Literal["waiting", "reading", "done", "refused"]
+FileStatus = Literal["waiting", "reading", "done", "refused", "interrupted"]
+"""``interrupted``: the payment handler was changed in the middle; what was registered before stands."""
 Match = Literal["exact", "proposed", "unmatched"]
 
 
@@ -175,7 +176,7 @@ class FileTotals(Shape):
 
     payments: int
     amount: Money
-    """SEK; payments in other currencies are not added up."""
+    """SEK in the whole file; payments in other currencies are not added up."""
     exact: int
     proposed: int
     unmatched: int

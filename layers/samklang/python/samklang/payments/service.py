@@ -72,12 +72,10 @@ def prepare(
     collaboration.require_handler(transaction, at)
     invoices = invoicing.invoices_by_id(at.company_id, [each.invoice_id for each in given.allocations])
     event = _event(at, payment_id, given, invoices, source)
-    posted = ledger.posted_invoices(at.company_id, event.invoices)
+    _require_no_news(at, event, invoices)
     if at.party == "bureau":
-        _require_no_news(event, posted, {each.invoice_id: each.remaining for each in invoices.values()})
         ledger.post_payment(transaction, event)
     else:
-        _require_no_news(event, {each.invoice_id: each.remaining for each in invoices.values()}, posted)
         for invoice_id, number, amount in event.allocations:
             invoice = invoices[invoice_id]
             if amount > invoice.remaining:
@@ -91,21 +89,38 @@ def prepare(
     return event
 
 
-def _require_no_news(event: PaymentRegistered, own: dict[str, int], other: dict[str, int]) -> None:
-    """Refuse while the other side knows of payments that have not reached this one.
+def _require_no_news(at: CompanyAccess, event: PaymentRegistered, invoices: dict[str, Invoice]) -> None:
+    """Refuse while the other side has a payment of these invoices that this side does not know.
 
     That is so for a moment after the payment handler was changed; without this an invoice could be paid
-    twice.
+    twice. Payments are compared, not sums: a side's own news on its way to the other is no hindrance.
 
     Raises:
         Problem: ``not-synchronised``.
     """
-    for invoice_id, number, _ in event.allocations:
-        if invoice_id in own and other.get(invoice_id, own[invoice_id]) < own[invoice_id]:
+    for invoice_id, posted in ledger.posted_receivables(at.company_id, event.invoices).items():
+        invoice = invoices[invoice_id]
+        if posted.remaining == invoice.remaining:
+            continue
+        here = store.payments_by_id(at.company_id, posted.paid)
+        if at.party == "client":
+            news = any(amount for payment_id, amount in posted.paid.items() if payment_id not in here)
+        else:
+            known = sum(_paid_on(item, invoice_id) for item in here.values())
+            news = invoice.total - invoice.remaining > known
+        if news:
             detail = (
-                f"A payment of invoice {number} is on its way from the other side. Try again in a minute."
+                f"A payment of invoice {invoice.number} is on its way from the other side. Try again soon."
             )
             raise Problem("not-synchronised", detail)
+
+
+def _paid_on(item: Item, invoice_id: str) -> int:
+    """What a payment in invoicing has taken off an invoice, in öre."""
+    if "reversal_date" in item:
+        return 0
+    allocations = PaymentRegistered.from_image(item).allocations
+    return sum(amount for each, _, amount in allocations if each == invoice_id)
 
 
 def _event(
@@ -298,7 +313,6 @@ def payments(at: CompanyAccess, limit: int, cursor: str | None) -> PaymentPage:
     here = {item["id"]: item for item in store.payments_before(at.company_id, before, limit + 1)}
     there = {item["id"]: item for item in ledger.payments_before(at.company_id, before, limit + 1)}
     newest = sorted(here.keys() | there.keys(), reverse=True)
-    newest = [each for each in newest if each != before]
     shown = newest[:limit]
     reasons = ledger.parked_reasons(at.company_id) if any(each not in there for each in shown) else {}
     items = [

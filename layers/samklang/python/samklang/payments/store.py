@@ -64,11 +64,14 @@ def payment(company_id: str, payment_id: str) -> Item | None:
 
 def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
     """Payments with ids below ``before``, newest first."""
+    return dynamo.query_below(_invoicing(), company_key(company_id), "PAYMENT#", before, limit)
+
+
+def payments_by_id(company_id: str, payment_ids: Iterable[str]) -> dict[str, Item]:
+    """Those of the payments that are in invoicing."""
     pk = company_key(company_id)
-    page = dynamo.query_between(
-        _invoicing(), pk, "PAYMENT#", f"PAYMENT#{before}", limit=limit, descending=True
-    )
-    return page.items
+    found = dynamo.batch_get(_invoicing(), [(pk, f"PAYMENT#{each}") for each in payment_ids])
+    return {item["id"]: item for item in found.values()}
 
 
 # ---------------------------------------------------------------- payment files
@@ -95,10 +98,23 @@ class Uploader:
     party: Party
 
 
-def uploader(company_id: str, file_id: str) -> Uploader | None:
-    """Who asked to upload a file."""
-    item = dynamo.get(_platform(), company_key(company_id), f"PAYMENT_FILE#{file_id}")
-    return Uploader(User(item["user_id"], "", item["request_id"]), item["uploaded_by"]) if item else None
+def claim(company_id: str, file_id: str, version: str) -> Uploader | None:
+    """Who asked to upload a file, if this object version is its first upload; that is settled here, once."""
+    key = (company_key(company_id), f"PAYMENT_FILE#{file_id}")
+    item = dynamo.get(_platform(), *key)
+    if item is None:
+        return None
+    if "object_version" not in item:
+        transaction = dynamo.Transaction()
+        values = {"object_version": version, "status": "reading"}
+        transaction.update("file", _platform(), key, put=values, expect={"object_version": dynamo.MISSING})
+        try:
+            dynamo.retrying(transaction.commit)
+        except dynamo.ConditionFailed:
+            return claim(company_id, file_id, version)
+    elif item["object_version"] != version:
+        return None
+    return Uploader(User(item["user_id"], item["request_id"]), item["uploaded_by"])
 
 
 def set_file(company_id: str, file_id: str, values: Mapping[str, Any]) -> None:
@@ -149,6 +165,13 @@ def file_payments(file_id: str) -> dict[int, FilePayment]:
         int(row["sk"].removeprefix("PAYMENT#")): FilePayment.model_validate_json(row["body"])
         for row in dynamo.every(fetch)
     }
+
+
+def file_payment(file_id: str, place: int) -> FilePayment:
+    """What became of a payment in a file that has been dealt with."""
+    item = dynamo.get(_platform(), f"FILE#{file_id}", f"PAYMENT#{place:07d}")
+    assert item is not None  # its writer said so
+    return FilePayment.model_validate_json(item["body"])
 
 
 def put_file_payment(transaction: Transaction, file_id: str, place: int, payment: FilePayment) -> None:

@@ -26,7 +26,6 @@ class User:
     """The person behind the token, and the request at hand."""
 
     user_id: str
-    email: str
     request_id: str
     idempotency: IdempotencyKey | None = None
 
@@ -81,9 +80,8 @@ class CompanyAccess:
         """
         status = self.collaboration["status"]
         if status != "active":
-            raise Problem(
-                "not-active", f"The collaboration is in state {status}: finish the start guide first."
-            )
+            what = {"start_guide": "Finish the start guide first.", "ended": "The collaboration has ended."}
+            raise Problem("not-active", what[status])
 
 
 def user_key(user_id: str) -> str:
@@ -121,7 +119,6 @@ def _join(transaction: Transaction, user: User, scope: str, role: Role) -> None:
         "sk": scope,
         "kind": "membership",
         "role": role,
-        "email": user.email,
         "since": clock.timestamp(),
     }
     transaction.put("membership", setting("PLATFORM_TABLE"), item)

@@ -178,6 +178,14 @@ def query_between(
     )
 
 
+def query_below(table: str, pk: str, prefix: str, below: str, limit: int) -> list[Item]:
+    """Items of one partition with this prefix and a sort key below ``prefix + below``, last key first."""
+    bound = prefix + below
+    # BETWEEN includes its ends: ask for one more and leave the bound itself out.
+    page = query_between(table, pk, prefix, bound, limit=limit + 1, descending=True)
+    return [item for item in page.items if item["sk"] != bound][:limit]
+
+
 def query_index(
     table: str,
     index: str,
@@ -250,7 +258,8 @@ def _read_cursor(cursor: str, bound: dict[str, str]) -> dict[str, Any]:
     """The key a cursor holds; never one of another partition, whatever the caller has written into it."""
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        valid = isinstance(key, dict) and bound.items() <= key.items()
+        values = key.values() if isinstance(key, dict) else [None]
+        valid = all(type(value) in {str, int} for value in values) and bound.items() <= key.items()
         start = to_item(key) if valid else {}
     except (binascii.Error, ValueError, TypeError, RecursionError):
         raise _cursor_invalid() from None

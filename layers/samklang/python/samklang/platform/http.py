@@ -26,6 +26,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, Field, ValidationError
 
 from samklang.platform import access, idempotency
+from samklang.platform.dynamo import Contention
 from samklang.platform.logs import logger, metrics
 from samklang.platform.problems import FieldError, Problem
 
@@ -95,6 +96,7 @@ class Api(APIGatewayHttpResolver):
         self.produces: dict[tuple[str, str], str] = {}
         self.versioned: set[tuple[str, str]] = set()
         self.exception_handler(Problem)(self._refuse)
+        self.exception_handler(Contention)(self._busy)
         self.exception_handler(idempotency.Replay)(self._replay)
         self.exception_handler(RequestValidationError)(self._invalid)
         self.exception_handler(RequestUnsupportedContentType)(self._unsupported)
@@ -209,9 +211,7 @@ class Api(APIGatewayHttpResolver):
     @staticmethod
     def _user(event: Mapping[str, Any], request_id: str) -> access.User:
         claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
-        return access.User(
-            claims.get("sub", ""), claims.get("email") or claims.get("username", ""), request_id
-        )
+        return access.User(claims.get("sub", ""), request_id)
 
     @staticmethod
     def _check_body(event: Mapping[str, Any]) -> None:
@@ -266,9 +266,17 @@ class Api(APIGatewayHttpResolver):
             return self._problem(other)
         return self._problem(problem)
 
+    def _busy(self, _: Contention) -> Response[str]:
+        return self._refuse(
+            Problem("busy", "Nothing was done. Wait a moment and send the same request again.")
+        )
+
     def _replay(self, replay: idempotency.Replay) -> Response[str]:
         logger.info("replayed")
-        return Response(replay.status, "application/json", replay.body, {"Idempotent-Replayed": "true"})
+        headers = {"Idempotent-Replayed": "true"}
+        if version := json.loads(replay.body).get("version"):
+            headers["ETag"] = f'"{version}"'
+        return Response(replay.status, "application/json", replay.body, cast("Any", headers))
 
     def _invalid(self, error: RequestValidationError) -> Response[str]:
         found = [_field_error(each) for each in error.errors()]
@@ -338,16 +346,27 @@ def read_json(text: str) -> Any:
 
 
 def _depth(text: str) -> int:
-    """How deep brackets nest, outside strings."""
+    """How deep brackets nest, outside strings; one step a character, whatever the text."""
     deepest = level = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
-        level += 1 if bracket in "[{" else -1
-        deepest = max(deepest, level)
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif character in "]}":
+            level -= 1
     return deepest
 
 
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 

@@ -63,14 +63,14 @@ def commit[Answer: BaseModel](transaction: dynamo.Transaction, user: User, answe
 
     Raises:
         Replay: the same request was done before.
-        Problem: ``idempotency-key-reused``.
+        Problem: ``idempotency-key-reused``, ``busy``.
         ConditionFailed: other conditions of the transaction did not hold.
-        Contention: see :meth:`Transaction.commit`.
     """
     if user.idempotency:
         transaction.put(_LABEL, setting("PLATFORM_TABLE"), _item(user, user.idempotency, answer))
     try:
-        transaction.commit()
+        # The same operations again do no harm: their conditions guard them.
+        dynamo.retrying(transaction.commit)
     except dynamo.ConditionFailed as failure:
         if user.idempotency and _LABEL in failure.labels:
             _replay(failure.items[_LABEL], user.idempotency)

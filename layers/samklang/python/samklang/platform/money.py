@@ -53,18 +53,24 @@ def round_half_up(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
-def _from_edge(value: Any) -> int:
+def _from_text(value: Any) -> int:
     if isinstance(value, str):
         return parse_sek(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     raise ValueError('must be an amount in SEK as a string, such as "1250.00"')
 
 
-Money = Annotated[
-    int,
-    BeforeValidator(_from_edge),
-    PlainSerializer(format_sek, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["1250.00"]}),
-]
-"""An amount in öre. Read from and written to JSON as a decimal string in SEK."""
+def _from_text_or_ore(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else _from_text(value)
+
+
+_WRITTEN = PlainSerializer(format_sek, return_type=str, when_used="json")
+_SCHEMA = WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["1250.00"]})
+
+MoneyInput = Annotated[int, BeforeValidator(_from_text), _WRITTEN, _SCHEMA]
+"""An amount that somebody sends: öre, from a decimal string in SEK and nothing else.
+
+A number is refused, whole or not: ``1250`` could mean kronor or öre.
+"""
+
+Money = Annotated[int, BeforeValidator(_from_text_or_ore), _WRITTEN, _SCHEMA]
+"""An amount of ours: öre, written to JSON as a decimal string in SEK."""

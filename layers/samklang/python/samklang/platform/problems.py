@@ -12,11 +12,9 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "duplicate-key": (400, "A name stands twice in the same object"),
     "too-deep": (400, "The JSON is nested too deeply"),
     "cursor-invalid": (400, "The cursor is not one of ours"),
-    "idempotency-key-missing": (400, "The Idempotency-Key header is missing"),
     "idempotency-key-invalid": (400, "The Idempotency-Key header is not valid"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "The method is not allowed here"),
-    "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The content type is not supported"),
     "validation": (422, "The request has errors"),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another request"),
@@ -28,7 +26,6 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "not-allowed": (403, "You may not do this"),
     "invitation-closed": (409, "The invitation can no longer be used"),
     "invitation-expired": (410, "The invitation has expired"),
-    "already-invited": (409, "The company is already invited"),
     "not-active": (409, "The collaboration is not active"),
     "already-active": (409, "The start guide is already finished"),
     "start-guide-incomplete": (409, "The start guide has steps left"),
@@ -37,11 +34,9 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     # Invoicing
     "not-master": (409, "The register belongs to the other party"),
     "inactive": (409, "It is inactive"),
-    "no-rows": (409, "The invoice has no rows"),
     "not-a-draft": (409, "The invoice is already issued"),
     "not-issued": (409, "The invoice is not issued"),
     "negative-total": (409, "The total is negative"),
-    "credit-exceeds": (409, "More would be credited than remains"),
     # Payments
     "not-handler": (403, "The other party handles payments"),
     "handler-changed": (409, "The payment handler was changed meanwhile"),
@@ -49,15 +44,13 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "allocations-differ": (422, "The allocations do not fit the amount"),
     "already-reversed": (409, "The payment is already reversed"),
     "not-synchronised": (409, "It has not reached the other side yet"),
-    "file-refused": (422, "The payment file is refused"),
     # Ledger
     "unbalanced": (422, "Debit and credit differ"),
     "unknown-account": (422, "The account is not in the chart of accounts"),
+    "control-account": (422, "The account is kept by a subledger"),
     "closed-period": (409, "The period is closed"),
     "outside-fiscal-year": (409, "The date is in no fiscal year"),
     "invoice-not-posted": (409, "The invoice is not posted in the ledger"),
-    # Documents
-    "file-type": (422, "The file type is not supported"),
 }
 
 

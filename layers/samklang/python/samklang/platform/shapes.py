@@ -61,8 +61,10 @@ def _decimal(digits: int, decimals: int, *, above_zero: bool) -> Any:
             rf"^([1-9][0-9]{{0,{digits - 1}}}(\.[0-9]{{1,{decimals}}})?|0\.[0-9]{{0,{decimals - 1}}}[1-9])$"
         )
 
+    written = re.compile(pattern, re.ASCII)
+
     def read(value: Any) -> Any:
-        if isinstance(value, (str, Decimal)):
+        if isinstance(value, Decimal) or (isinstance(value, str) and written.fullmatch(value)):
             return value
         raise ValueError('must be a decimal number as a string, such as "1.5"')
 

@@ -46,7 +46,7 @@ class Uploaded:
 
     bucket: str
     key: str
-    version: str | None
+    version: str
     company_id: str
     file_id: str
 
@@ -57,7 +57,7 @@ def uploaded_objects(event: Mapping[str, Any]) -> Iterator[Uploaded]:
         key = unquote_plus(record["s3"]["object"]["key"])
         parts = key.split("/")
         if len(parts) == 3 and parts[0] == "incoming":  # noqa: PLR2004 - incoming, company, file
-            version = record["s3"]["object"].get("versionId")
+            version = record["s3"]["object"]["versionId"]
             yield Uploaded(record["s3"]["bucket"]["name"], key, version, parts[1], parts[2])
         else:
             logger.warning("an object under a key that is not of our making", key=key)
@@ -67,10 +67,6 @@ def uploaded_objects(event: Mapping[str, Any]) -> Iterator[Uploaded]:
 def fetched(uploaded: Uploaded) -> Iterator[BinaryIO]:
     """The uploaded object as a temporary file: read twice, and never whole in memory."""
     with tempfile.TemporaryFile() as file:
-        s3().download_fileobj(uploaded.bucket, uploaded.key, file, ExtraArgs=_version(uploaded))
+        s3().download_fileobj(uploaded.bucket, uploaded.key, file, ExtraArgs={"VersionId": uploaded.version})
         file.seek(0)
         yield file
-
-
-def _version(uploaded: Uploaded) -> dict[str, str]:
-    return {"VersionId": uploaded.version} if uploaded.version else {}

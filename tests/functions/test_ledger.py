@@ -1,0 +1,259 @@
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from samklang.platform.money import format_sek, parse_sek
+from tests.functions.books import CLIENT, STAFF, TODAY, Firm, Office, image
+from tests.functions.conftest import Answer
+
+pytest_plugins = ["tests.functions.an_office"]
+
+
+def code(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.body["code"]
+
+
+# ---------------------------------------------------------------- vouchers by hand
+
+
+def test_the_bureaus_vouchers_are_numbered_from_1_and_read_by_both(office: Office) -> None:
+    firm = office.firm()
+    made = [firm.voucher("1930", "2893", amount).body for amount in ("100.00", "0.01")]
+    assert [(each["series"], each["number"], each["voucher_id"]) for each in made] == [
+        ("A", 1, "2026-11-23.A.1"),
+        ("A", 2, "2026-11-23.A.2"),
+    ]
+    assert made[0]["rows"] == [
+        {"account": "1930", "debit": "100.00", "credit": "0.00"},
+        {"account": "2893", "debit": "0.00", "credit": "100.00"},
+    ]
+    for user in (CLIENT, STAFF):
+        assert firm.ok("GET", "/ledger/vouchers/2026-11-23.A.2", user=user) == made[1]
+    assert firm.vouchers() == made
+    assert code(firm.voucher("1930", "2893", "1.00", user=CLIENT)) == (403, "not-allowed")
+
+
+def test_a_voucher_at_fault_is_refused_with_its_reason_and_takes_no_number(office: Office) -> None:
+    firm = office.firm()
+    firm.close_books_until("2026-06-30")
+    rows = [{"account": "1930", "debit": "100.00"}, {"account": "3001", "credit": "99.00"}]
+    given_voucher = {"date": "2026-11-23", "text": "Skev", "rows": rows}
+    unbalanced = firm.call("POST", "/ledger/vouchers", given_voucher, STAFF)
+    assert code(unbalanced) == (422, "unbalanced")
+    assert "1.00 too much on the debit side" in unbalanced.body["detail"]
+    unknown = firm.voucher("1930", "1234", "1.00")
+    assert code(unknown) == (422, "unknown-account")
+    assert [each["pointer"] for each in unknown.body["errors"]] == ["/rows/1/account"]
+    assert code(firm.voucher("1930", "3001", "1.00", "2026-06-30")) == (409, "closed-period")
+    assert code(firm.voucher("1930", "3001", "1.00", "2027-01-01")) == (409, "outside-fiscal-year")
+    numbers = {"rows": [{"account": "1930", "debit": 100}, {"account": "3001", "credit": 1.5}]}
+    answer = firm.call("POST", "/ledger/vouchers", given_voucher | numbers, STAFF)
+    assert {each["pointer"] for each in answer.body["errors"]} == {"/rows/0/debit", "/rows/1/credit"}
+    assert firm.vouchers() == []
+    assert firm.voucher("1930", "3001", "1.00", "2026-07-01").body["number"] == 1
+
+
+def test_a_voucher_sent_twice_under_its_key_is_one_voucher(office: Office) -> None:
+    firm = office.firm()
+    rows = [{"account": "1930", "debit": "1.00"}, {"account": "3001", "credit": "1.00"}]
+    given_voucher = {"date": "2026-11-23", "text": "En gång", "rows": rows}
+    key = {"Idempotency-Key": "v1"}
+    first, again = (firm.call("POST", "/ledger/vouchers", given_voucher, STAFF, key) for _ in range(2))
+    assert (first.status, again.text) == (201, first.text)
+    assert firm.balances() == {"1930": "1.00", "3001": "-1.00"}
+
+
+def test_vouchers_are_listed_by_date_from_day_to_day_page_by_page(office: Office) -> None:
+    firm = office.firm()
+    days = ["2026-02-28", "2026-01-31", "2026-02-01", "2026-03-01"]
+    for day in days:
+        firm.voucher("1930", "2893", "1.00", day)
+    assert [each["date"] for each in firm.vouchers()] == sorted(days)
+    assert [each["date"] for each in firm.ok("GET", "/ledger/vouchers?from=2026-02-01&to=2026-02-28")["items"]] == [
+        "2026-02-01",
+        "2026-02-28",
+    ]
+    first = firm.ok("GET", "/ledger/vouchers?limit=3")
+    rest = firm.ok("GET", f"/ledger/vouchers?limit=3&cursor={first['next']}")
+    assert [each["date"] for each in first["items"] + rest["items"]] == sorted(days)
+    assert rest["next"] is None
+    for path in ("/ledger/vouchers?from=2026-02-30", "/ledger/vouchers?to=x", "/ledger/vouchers/42"):
+        assert firm.call("GET", path).status == 422
+    for identifier in ("2026-11-23.A.1", "2026-02-31.A.1", "2026-02-28.K.1", "2026-02-28.A.99999999"):
+        assert code(firm.call("GET", f"/ledger/vouchers/{identifier}")) == (404, "not-found")
+
+
+def test_the_chart_of_accounts_has_each_account_once_with_its_name(office: Office) -> None:
+    items = office.firm().ok("GET", "/ledger/accounts")["items"]
+    assert {"account": "1510", "name": "Kundfordringar", "kind": "asset"} in items
+    assert len({each["account"] for each in items}) == len(items)
+
+
+# ---------------------------------------------------------------- balances
+
+
+def _posted(firm: Firm) -> list[tuple[date, list[tuple[str, int]]]]:
+    return [
+        (
+            date.fromisoformat(each["date"]),
+            [(row["account"], parse_sek(row["debit"]) - parse_sek(row["credit"])) for row in each["rows"]],
+        )
+        for each in firm.vouchers()
+    ]
+
+
+def test_balances_of_any_days_equal_the_vouchers_added_up_one_by_one(office: Office) -> None:
+    firm = office.firm()
+    days = ["2026-01-01", "2026-01-31", "2026-02-01", "2026-02-28", "2026-03-15", "2026-07-01", "2026-12-31"]
+    for place, day in enumerate(days):
+        firm.voucher("1930", ["2893", "3990", "1510"][place % 3], format_sek(10**place + 7), day)
+    vouchers = _posted(firm)
+    edges = [date(2026, month, day) for month in (1, 2, 3, 7, 12) for day in (1, 2, 15, 27)]
+    edges += [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 12, 31), date(2027, 1, 1)]
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.sampled_from([None, *edges]), st.sampled_from([None, *edges]))
+    def compare(first: date | None, last: date | None) -> None:
+        opening: dict[str, int] = defaultdict(int)
+        change: dict[str, int] = defaultdict(int)
+        for day, rows in vouchers:
+            for account, amount in rows:
+                if first and day < first:
+                    opening[account] += amount
+                elif (last is None or day <= last) and not (first and last and first > last):
+                    change[account] += amount
+        query = "&".join(f"{name}={day}" for name, day in (("from", first), ("to", last)) if day)
+        found = {
+            each["account"]: (each["opening"], each["change"], each["closing"])
+            for each in firm.ok("GET", f"/ledger/balances?{query}")["items"]
+        }
+        assert found == {
+            account: tuple(
+                map(format_sek, (opening[account], change[account], opening[account] + change[account]))
+            )
+            for account in {*opening, *change}
+        }
+
+    compare()
+
+
+# ---------------------------------------------------------------- receivables
+
+
+def test_receivables_of_a_past_day_are_what_was_open_then_and_equal_account_1510(office: Office) -> None:
+    firm = office.firm()
+    customer = firm.customer()
+
+    def issued(day: str, price: str) -> Any:
+        return firm.issue(price, customer=customer, rate="0", invoice_date=day)
+
+    first, second = issued("2026-01-10", "100.00"), issued("2026-02-10", "200.00")
+    firm.pay("40.00", first, payment_date="2026-01-20")
+    whole = firm.pay("200.00", second, payment_date="2026-03-10").body
+    firm.pay("60.00", first, payment_date="2026-04-01")
+    office.settle()
+    firm.ok("POST", f"/payments/{whole['payment_id']}/reverse", {"date": "2026-05-01"})
+    later = issued("2026-12-24", "300.00")
+    office.settle()
+    expected = {
+        "2026-01-09": {},
+        "2026-01-10": {1001: "100.00"},
+        "2026-01-20": {1001: "60.00"},
+        "2026-02-10": {1001: "60.00", 1002: "200.00"},
+        "2026-03-10": {1001: "60.00"},
+        "2026-03-31": {1001: "60.00"},
+        "2026-04-01": {},
+        "2026-04-30": {},
+        "2026-05-01": {1002: "200.00"},
+        TODAY.isoformat(): {1002: "200.00"},
+        "2026-12-24": {1002: "200.00", later["number"]: "300.00"},
+    }
+    for day, items in expected.items():
+        found = firm.receivables(f"?as_of={day}")
+        assert {each["invoice_number"]: each["remaining"] for each in found["items"]} == items, day
+        assert found["total"] == found["account_1510"] == format_sek(sum(map(parse_sek, items.values()))), day
+    assert firm.receivables() == firm.receivables(f"?as_of={TODAY}")
+    (item,) = firm.receivables("?as_of=2026-03-31")["items"]
+    assert (item["age"], item["due_date"], item["customer"], item["total"]) == (50, "2026-02-09", "Kund AB", "100.00")
+
+
+def test_receivables_equal_account_1510_also_between_an_early_payment_and_its_invoice(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00", rate="0", invoice_date="2026-11-20")
+    assert firm.pay("100.00", invoice, payment_date="2026-11-10").status == 201
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+    for day in (date(2026, 11, 9) + timedelta(days=each) for each in range(14)):
+        found = firm.receivables(f"?as_of={day}")
+        assert found["total"] == found["account_1510"], day
+
+
+# ---------------------------------------------------------------- agreement
+
+
+def test_the_books_agree_from_the_first_day(office: Office) -> None:
+    firm = office.firm()
+    found = firm.agreement()
+    assert (found["agrees"], found["first_difference"]) == (True, None)
+    assert {found["invoicing_balance"], found["subledger_balance"], found["account_1510"]} == {"0.00"}
+
+
+def test_an_invoice_on_its_way_is_the_first_difference_and_pending(office: Office) -> None:
+    firm = office.firm()
+    firm.issue("100.00")
+    office.settle()
+    waiting = firm.issue("8.00")
+    firm.issue("16.00")
+    found = firm.agreement()
+    assert (found["agrees"], found["invoicing_balance"], found["subledger_balance"]) == (False, "155.00", "125.00")
+    first = found["first_difference"]
+    assert (first["invoice_number"], first["cause"]) == (waiting["number"], "pending")
+    assert (first["invoicing_remaining"], first["ledger_remaining"]) == ("10.00", "0.00")
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_parked_invoice_is_the_first_difference_with_its_reason(office: Office) -> None:
+    firm = office.firm()
+    firm.close_books_until("2026-10-31")
+    parked = firm.issue("100.00", invoice_date="2026-10-31")
+    office.settle()
+    first = firm.agreement()["first_difference"]
+    assert (first["invoice_number"], first["cause"]) == (parked["number"], "parked")
+    assert "The books are closed to 2026-10-31" in first["detail"]
+    assert firm.invoice(parked)["ledger"]["status"] == "parked"
+
+
+def test_a_payment_on_its_way_is_a_difference_with_what_remains_on_each_side(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    office.settle()
+    firm.pay("125.00", invoice)
+    first = firm.agreement()["first_difference"]
+    assert (first["cause"], first["invoicing_remaining"], first["ledger_remaining"]) == ("differs", "0.00", "125.00")
+
+
+def test_a_subledger_that_differs_from_its_account_does_not_agree(office: Office) -> None:
+    firm = office.firm()
+    firm.issue("100.00")
+    office.settle()
+    firm.voucher("1510", "3990", "1.00")
+    found = firm.agreement()
+    assert (found["agrees"], found["first_difference"]) == (False, None)
+    assert (found["subledger_balance"], found["account_1510"]) == ("125.00", "126.00")
+
+
+def test_what_is_posted_of_an_invoice_is_its_voucher_both_ways(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    records = office.news("ledger_sync")
+    assert [image(each)["id"] for each in records] == [invoice["invoice_id"]]
+    office.deliver("ledger_sync", records)
+    office.settle()
+    reference = firm.invoice(invoice)["ledger"]["voucher"]
+    voucher = firm.ok("GET", f"/ledger/vouchers/{reference['voucher_id']}")
+    assert voucher["source"] == f"invoice/{invoice['invoice_id']}/issued"
+    assert voucher["text"] == "Kundfaktura 1001 Kund AB"

@@ -1,0 +1,333 @@
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from samklang.ledger import journal as journals
+from samklang.platform import dynamo
+from samklang.platform.dynamo import Contention, to_item
+from tests.functions.books import STAFF, Firm, Office, Record, image
+
+pytest_plugins = ["tests.functions.an_office"]
+
+
+def sequence(record: Record) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def spoil(record: Record, **values: Any) -> Record:
+    """A record whose new image has other values (None: not there)."""
+    spoilt = copy.deepcopy(record)
+    changed = image(record) | values
+    spoilt["dynamodb"]["NewImage"] = to_item(changed)
+    return spoilt
+
+
+def parked(firm: Firm) -> list[Any]:
+    found: list[Any] = firm.ok("GET", "/ledger/parked")["items"]
+    return found
+
+
+def numbers(firm: Firm, series: str = "K") -> list[int]:
+    return sorted(each["number"] for each in firm.vouchers() if each["series"] == series)
+
+
+def retry(office: Office, firm: Firm, parked_id: str) -> Any:
+    answer = firm.call("POST", f"/ledger/parked/{parked_id}/retry", None, STAFF)
+    assert answer.status == 200, answer.text
+    return answer.body
+
+
+# ---------------------------------------------------------------- what passes, and once
+
+
+def test_only_issued_invoices_and_the_clients_own_payments_pass_the_filter(office: Office) -> None:
+    firm = office.firm()
+    draft = firm.draft()
+    firm.call("PUT", f"/customers/{draft['customer_id']}", {"name": "Nytt"}, headers={"If-Match": '"1"'})
+    assert office.news("ledger_sync") == []
+    firm.ok("POST", f"/invoices/{draft['invoice_id']}/issue")
+    assert [image(each)["kind"] for each in office.news("ledger_sync")] == ["invoice"]
+    firm.pay("10.00", draft)
+    assert [image(each)["kind"] for each in office.news("ledger_sync")] == ["payment"]
+
+
+def test_the_bureaus_payment_brought_back_does_not_echo(office: Office) -> None:
+    firm = office.firm(handler="bureau")
+    invoice = firm.issue()
+    office.settle()
+    payment = firm.pay("100.00", invoice, user=STAFF).body["payment_id"]
+    assert office.deliver("payment_sync", office.news("payment_sync")) == []
+    assert office.news("ledger_sync") == []
+    firm.ok("POST", f"/payments/{payment}/reverse", {}, STAFF)
+    assert office.deliver("payment_sync", office.news("payment_sync")) == []
+    assert office.news("ledger_sync") == []
+    assert firm.agreement()["agrees"] is True
+
+
+def test_the_same_batch_twice_posts_once(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue()
+    payment = firm.pay("100.00", invoice).body["payment_id"]
+    firm.ok("POST", f"/payments/{payment}/reverse", {})
+    batch = office.news("ledger_sync")
+    assert len(batch) == 3
+    assert office.deliver("ledger_sync", batch) == []
+    before = firm.items("LedgerTable")
+    for again in (batch, batch[1:], batch + batch):
+        assert office.deliver("ledger_sync", again) == []
+        assert firm.items("LedgerTable") == before
+
+
+def test_a_payment_in_the_batch_of_its_invoice_is_posted_with_it_and_each_record_twice_does_no_harm(
+    office: Office,
+) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    firm.pay("25.00", invoice)
+    batch = office.news("ledger_sync")
+    assert office.deliver("ledger_sync", [each for record in batch for each in (record, record)]) == []
+    assert firm.balances() == {"1510": "100.00", "1930": "25.00", "2611": "-25.00", "3001": "-100.00"}
+    assert (numbers(firm, "K"), numbers(firm, "I")) == ([1], [1])
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
+def test_companies_of_one_batch_have_books_of_their_own(office: Office) -> None:
+    firm, other = office.firm(), office.firm(client="olle", staff="stina", first_invoice_number=1)
+    mine, theirs = firm.issue("100.00"), other.issue("1.00")
+    mine_too = firm.issue("10.00")
+    assert office.deliver("ledger_sync", office.news("ledger_sync")) == []
+    assert [each["text"] for each in other.vouchers()] == ["Kundfaktura 1 Kund AB"]
+    assert [each["invoice_number"] for each in firm.receivables()["items"]] == [
+        mine["number"],
+        mine_too["number"],
+    ]
+    assert other.receivables()["total"] == theirs["total"]
+
+
+# ---------------------------------------------------------------- many
+
+
+def many_changes(firm: Firm, count: int) -> list[Record]:
+    """As many invoices as told, made from a real one's image, on three months in turn."""
+    firm.issue("1.00", rate="0")
+    (record,) = firm.office.news("ledger_sync")
+    made = []
+    for place in range(count):
+        identifier = f"inv_{place:020}"
+        each = spoil(
+            record, id=identifier, sk=f"INVOICE#{identifier}", number=2000 + place, invoice_date=f"2026-0{place % 3 + 1}-05"
+        )
+        each["dynamodb"]["Keys"] = to_item({"pk": image(record)["pk"], "sk": f"INVOICE#{identifier}"})
+        each["dynamodb"]["SequenceNumber"] = str(int(sequence(record)) + place)
+        made.append(each)
+    return made
+
+
+def test_more_records_than_fit_in_a_transaction_are_folded_into_a_few_and_numbered_gaplessly(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = office.firm()
+    batch = many_changes(firm, 120)
+    sizes = []
+    commit = dynamo.Transaction.commit
+
+    def counted(transaction: dynamo.Transaction) -> None:
+        sizes.append(len(transaction.operations))
+        commit(transaction)
+
+    monkeypatch.setattr(dynamo.Transaction, "commit", counted)
+    assert office.deliver("ledger_sync", batch) == []
+    assert max(sizes) <= dynamo.MAX_OPERATIONS
+    assert len(sizes) == 3, sizes
+    vouchers = firm.items("LedgerTable", "VOUCHER#")
+    assert sorted(int(each["sk"].rpartition("#")[2]) for each in vouchers) == list(range(1, 121))
+    assert firm.balances() == {"1510": "120.00", "3004": "-120.00"}
+    assert firm.balances("?to=2026-02-28")["1510"] == "80.00"
+
+
+# ---------------------------------------------------------------- poison and refusal
+
+POISON: dict[str, dict[str, Any]] = {
+    "an attribute that is not there": {"total": None},
+    "rows that are no JSON": {"vat_lines": "[["},
+    "rows of another shape": {"vat_lines": '[["25"]]'},
+    "a rate that has no accounts": {"vat_lines": '[["19",100000,25000]]'},
+    "a total that is a text": {"total": "125000"},
+    "a date that is none": {"invoice_date": "2026-02-30"},
+    "a date that is a number": {"invoice_date": 20261123},
+    "an amount that is a text": {"vat_lines": '[["25","100000",25000]]'},
+    "figures that do not add up": {"total": 1},
+    "a list of invoices for rows": {"vat_lines": [1, 2]},
+}
+
+
+def test_a_poison_record_is_parked_and_those_before_and_after_it_are_posted(office: Office) -> None:
+    firm = office.firm()
+    batch = []
+    for place, values in enumerate(POISON.values()):
+        for _ in range(1 + (place == 0)):
+            firm.issue("1.00")
+        fresh = office.news("ledger_sync")
+        batch += [*fresh[:-1], spoil(fresh[-1], **values)]
+    firm.issue("1.00")
+    batch += office.news("ledger_sync")
+    try:
+        failed = office.deliver("ledger_sync", batch)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the batch would be stuck
+        failed = [f"the whole batch: {error!r}"]
+    assert failed == []
+    waiting = {each["event"].split("/")[1] for each in parked(firm)}
+    expected = {image(each)["id"] for each in batch[1:-1]}
+    assert waiting == expected
+    assert numbers(firm) == [1, 2]
+    assert firm.balances()["1510"] == "2.50"
+
+
+@pytest.mark.parametrize("what", list(POISON))
+def test_no_kind_of_poison_ends_the_batch(office: Office, what: str) -> None:
+    firm = office.firm()
+    for _ in range(3):
+        firm.issue("1.00")
+    first, second, third = office.news("ledger_sync")
+    assert office.deliver("ledger_sync", [first, spoil(second, **POISON[what]), third]) == []
+    (waiting,) = parked(firm)
+    assert image(second)["id"] in waiting["event"]
+    assert waiting["code"] in {"internal", "unbalanced"}
+    assert numbers(firm) == [1, 2]
+    result = retry(office, firm, waiting["parked_id"])
+    assert (result["posted"], [each["parked_id"] for each in result["parked"]]) == ([], [waiting["parked_id"]])
+
+
+def test_an_event_outside_the_fiscal_year_is_parked_with_its_reason_and_posted_when_retried_after(
+    office: Office,
+) -> None:
+    firm = office.firm()
+    early = firm.issue("100.00", invoice_date="2025-12-31")
+    payment = firm.pay("125.00", early).body
+    inside = firm.issue("8.00")
+    office.settle()
+    waiting = {each["event"]: each for each in parked(firm)}
+    invoice_event = waiting[f"invoice/{early['invoice_id']}/issued"]
+    payment_event = waiting[f"payment/{payment['payment_id']}/registered"]
+    assert (invoice_event["code"], payment_event["code"]) == ("outside-fiscal-year", "invoice-not-posted")
+    assert "2025-12-31" in invoice_event["detail"]
+    assert firm.invoice(early)["ledger"]["status"] == "parked"
+    assert firm.invoice(inside)["ledger"]["status"] == "posted"
+    still = retry(office, firm, invoice_event["parked_id"])
+    assert (still["posted"], {each["code"] for each in still["parked"]}) == (
+        [],
+        {"outside-fiscal-year", "invoice-not-posted"},
+    )
+    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    assert firm.call("POST", f"/ledger/parked/{invoice_event['parked_id']}/retry").status == 403
+    done = retry(office, firm, invoice_event["parked_id"])
+    assert done["posted"] == [invoice_event["event"], payment_event["event"]]
+    assert parked(firm) == done["parked"] == []
+    office.settle()
+    assert firm.invoice(early)["ledger"]["status"] == "posted"
+    assert firm.agreement()["agrees"] is True
+    gone = firm.call("POST", f"/ledger/parked/{invoice_event['parked_id']}/retry", None, STAFF)
+    assert (gone.status, gone.body["code"]) == (404, "not-found")
+
+
+def test_a_closed_period_parks_its_events_and_a_redelivery_parks_them_once(office: Office) -> None:
+    firm = office.firm()
+    firm.close_books_until("2026-10-31")
+    firm.issue("1.00", invoice_date="2026-10-31")
+    firm.issue("1.00", invoice_date="2026-11-01")
+    batch = office.news("ledger_sync")
+    for _ in range(2):
+        assert office.deliver("ledger_sync", batch) == []
+        assert [each["code"] for each in parked(firm)] == ["closed-period"]
+        assert numbers(firm) == [1]
+
+
+def test_a_parked_event_delivered_again_after_its_cause_is_mended_is_posted_and_no_longer_parked(
+    office: Office,
+) -> None:
+    firm = office.firm()
+    firm.issue("1.00", invoice_date="2025-12-31")
+    batch = office.news("ledger_sync")
+    office.deliver("ledger_sync", batch)
+    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    assert office.deliver("ledger_sync", batch) == []
+    assert len(firm.vouchers()) == 1
+    assert parked(firm) == []
+
+
+def test_the_reversal_of_a_parked_payment_waits_for_it_and_follows_it(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    office.settle()
+    payment = firm.pay("125.00", invoice, payment_date="2025-12-31").body["payment_id"]
+    firm.ok("POST", f"/payments/{payment}/reverse", {})
+    office.settle()
+    waiting = {each["event"].rpartition("/")[2]: each for each in parked(firm)}
+    assert set(waiting) == {"registered", "reversed"}
+    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    done = retry(office, firm, waiting["registered"]["parked_id"])
+    assert [each.rpartition("/")[2] for each in done["posted"]] == ["registered", "reversed"]
+    office.settle()
+    assert parked(firm) == []
+    assert firm.agreement()["agrees"] is True
+    assert firm.balances()["1930"] == "0.00"
+
+
+# ---------------------------------------------------------------- passing failures
+
+
+def test_under_long_contention_the_batch_is_sent_again_from_the_companys_first_record_and_others_go_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, other = office.firm(), office.firm(client="olle", staff="stina")
+    other.issue()
+    firm.issue()
+    firm.issue()
+    batch = office.news("ledger_sync")
+    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    write = journals.Journal.write
+
+    def contended(journal: journals.Journal, transaction: dynamo.Transaction) -> None:
+        if journal.company_id == firm.company_id:
+            raise Contention("TransactionConflict")
+        write(journal, transaction)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journals.Journal, "write", contended)
+        assert office.deliver("ledger_sync", batch) == [sequence(batch[1])]
+    assert (numbers(firm), numbers(other)) == ([], [1])
+    assert office.deliver("ledger_sync", batch[1:]) == []
+    assert numbers(firm) == [1, 2]
+
+
+def test_a_head_of_the_books_changed_meanwhile_is_read_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm = office.firm()
+    firm.issue()
+    batch = office.news("ledger_sync")
+    write, meanwhile = journals.Journal.write, [1]
+
+    def after_somebody_else(journal: journals.Journal, transaction: dynamo.Transaction) -> None:
+        write(journal, transaction)
+        if meanwhile:
+            meanwhile.clear()
+            journal.books.version -= 1
+            transaction.operations.clear()
+            transaction.labels.clear()
+            write(journal, transaction)
+
+    monkeypatch.setattr(journals.Journal, "write", after_somebody_else)
+    assert office.deliver("ledger_sync", batch) == []
+    assert not meanwhile
+    assert numbers(firm) == [1]
+
+
+def test_an_image_that_was_parked_is_kept_whole_for_the_retry(office: Office) -> None:
+    firm = office.firm()
+    firm.issue("1.00", invoice_date="2025-12-31")
+    (record,) = office.news("ledger_sync")
+    office.deliver("ledger_sync", [record])
+    (item,) = firm.items("LedgerTable", "PARKED#")
+    assert json.loads(item["change"]) == {"kind": "invoice", "image": image(record)}
