@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from samklang.collaboration.model import CompanyDetails
     from samklang.platform.access import CompanyAccess
+    from samklang.platform.dynamo import Item
 
 
 # ---------------------------------------------------------------- customers
@@ -400,6 +401,11 @@ def issued_invoice(company_id: str, number: int) -> Invoice | None:
     """The issued invoice with this number, if there is one."""
     invoice_id = store.invoice_id_by_number(company_id, number)
     return store.invoice(company_id, invoice_id) if invoice_id else None
+
+
+def issued_images(company_id: str) -> Iterator[Item]:
+    """Every issued invoice as it is kept, by number: what the stream once told of them."""
+    return store.issued_items(company_id)
 
 
 def invoices_by_id(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Invoice]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from samklang.collaboration.model import CompanyDetails
@@ -301,6 +302,18 @@ def invoice_id_by_number(company_id: str, number: int) -> str | None:
     partition = ("pk", company_key(company_id))
     page = dynamo.query_index(_table(), "numbers", partition, equals=("number", number), limit=1)
     return str(page.items[0]["sk"]).removeprefix("INVOICE#") if page.items else None
+
+
+def issued_items(company_id: str) -> Iterator[Item]:
+    """Every issued invoice, by number, as it is kept."""
+    for batch in batched(dynamo.every(functools.partial(_numbered_page, company_id)), 100, strict=False):
+        keys = [(entry["pk"], entry["sk"]) for entry in batch]
+        found = dynamo.batch_get(_table(), keys)
+        yield from (found[key] for key in keys)
+
+
+def _numbered_page(company_id: str, cursor: str | None) -> dynamo.Page:
+    return dynamo.query_index(_table(), "numbers", ("pk", company_key(company_id)), cursor=cursor)
 
 
 def open_invoices(company_id: str) -> Iterator[OpenInvoice]:

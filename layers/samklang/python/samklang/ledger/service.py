@@ -25,7 +25,7 @@ from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, r
 from samklang.platform.problems import FieldError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samklang.ledger.model import Receivable
     from samklang.payments.events import PaymentRegistered, PaymentReversed
@@ -264,6 +264,11 @@ def payment(company_id: str, payment_id: str) -> Item | None:
 def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
     """Posted payments with ids below ``before``, newest first, as the ledger keeps them."""
     return store.payments_before(company_id, before, limit)
+
+
+def images(company_id: str) -> Iterator[Item]:
+    """Every open item and payment as the ledger keeps it, oldest first: what its stream once told."""
+    return store.images(company_id)
 
 
 # ---------------------------------------------------------------- parked events

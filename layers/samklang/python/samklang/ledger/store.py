@@ -343,6 +343,16 @@ def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
     return dynamo.query_below(_table(), company_key(company_id), "PAYMENT#", before, limit)
 
 
+def images(company_id: str) -> Iterator[Item]:
+    """Every open item, payment and parked event, as they are kept."""
+    for prefix in ("RECEIVABLE#", "PARKED#", "PAYMENT#"):
+        yield from dynamo.every(functools.partial(_prefixed_page, company_id, prefix))
+
+
+def _prefixed_page(company_id: str, prefix: str, cursor: str | None) -> dynamo.Page:
+    return dynamo.query(_table(), company_key(company_id), prefix, cursor=cursor)
+
+
 # ---------------------------------------------------------------- parked events
 
 

@@ -23,7 +23,7 @@ from samklang.platform.logs import logger, metrics
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from samklang.platform.access import CompanyAccess
     from samklang.platform.streams import Change
@@ -88,17 +88,25 @@ def _kind(change: Change) -> str:
     return str(change.after["kind"])
 
 
-def post_changes(company_id: str, changes: Sequence[Change]) -> str | None:
+def post_changes(company_id: str, changes: Sequence[Change]) -> None:
     """Post a company's changes, in order, each exactly once.
 
     Raises:
         ClientError: AWS could not do it now; send them again.
         Problem: ``busy`` after long contention; send them again.
     """
-    left = [_entry(_kind(change), change.after) for change in changes if change.after is not None]
+    return post_images(company_id, [(_kind(change), change.after) for change in changes if change.after])
+
+
+def post_images(company_id: str, images: Iterable[tuple[str, Item]]) -> None:
+    """Post what items tell, in order, each exactly once: (kind of event, the item).
+
+    Raises:
+        ClientError, Problem: as :func:`post_changes`.
+    """
+    left = [_entry(kind, image) for kind, image in images]
     while left:
         left = left[retrying(lambda entries=left: _post_some(company_id, entries)) :]  # type: ignore[misc]
-    return None
 
 
 def _post_some(company_id: str, entries: list[_Entry]) -> int:
@@ -136,23 +144,38 @@ def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
     logger.append_keys(correlation_id=entry.request_id)
     try:
         outcome = _apply(journal, entry)
+    except (KeyError, TypeError, ValueError):
+        # Poison again, of a kind that shows first in the books. The journal is untouched by what it refused.
+        logger.exception("change that cannot be posted", event=entry.event_id)
+        metrics.add_metric("Unreadable", MetricUnit.Count, 1)
+        return _park(journal, entry, _unreadable())
     except Problem as problem:
-        logger.warning("parked", event=entry.event_id, code=problem.code)
-        metrics.add_metric("Parked", MetricUnit.Count, 1)
-        parked = ParkedEvent(
-            parked_id=entry.parked_id,
-            event=entry.event_id,
-            code=problem.code,
-            detail=problem.detail,
-            invoices=list(entry.invoices),
-            parked_at=clock.timestamp(),
-        )
-        journal.park(parked, {"kind": entry.kind, "image": entry.image}, entry.request_id)
-        return parked
+        return _park(journal, entry, problem)
     logger.info("posted" if outcome == "posted" else "was posted before", event=entry.event_id)
     metrics.add_metric("Posted", MetricUnit.Count, int(outcome == "posted"))
     journal.unpark(entry.parked_id)
     return None
+
+
+def _park(journal: Journal, entry: _Entry, problem: Problem) -> ParkedEvent:
+    logger.warning("parked", event=entry.event_id, code=problem.code)
+    metrics.add_metric("Parked", MetricUnit.Count, 1)
+    parked = ParkedEvent(
+        parked_id=entry.parked_id,
+        event=entry.event_id,
+        code=problem.code,
+        detail=problem.detail,
+        invoices=list(entry.invoices),
+        parked_at=clock.timestamp(),
+    )
+    journal.park(parked, {"kind": entry.kind, "image": entry.image}, entry.request_id)
+    return parked
+
+
+def _unreadable() -> Problem:
+    return Problem(
+        "internal", "The change could not be read. Support has been told; retry when it is mended."
+    )
 
 
 def _apply(journal: Journal, entry: _Entry) -> str:
@@ -164,9 +187,7 @@ def _apply(journal: Journal, entry: _Entry) -> str:
         case PaymentReversed():
             return journal.reverse(entry.event, "invoicing")
         case None:
-            raise Problem(
-                "internal", "The change could not be read. Support has been told; retry when it is mended."
-            )
+            raise _unreadable()
 
 
 # ---------------------------------------------------------------- retry

@@ -29,6 +29,7 @@ from samklang.platform.money import format_sek
 from samklang.platform.problems import FieldError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from samklang.platform.access import CompanyAccess
@@ -233,6 +234,11 @@ def change_invoices(transaction: Transaction, payment: PaymentRegistered, sign: 
 
 
 # ---------------------------------------------------------------- read
+
+
+def images(company_id: str) -> Iterator[Item]:
+    """Every payment in invoicing as it is kept, oldest first: what the stream once told of them."""
+    return store.items(company_id)
 
 
 def _read(here: Item | None, there: Item | None, parked: str | None) -> Payment:

@@ -18,7 +18,7 @@ from samklang.platform.access import Party, User, company_key
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from samklang.platform.dynamo import Item, Transaction
 
@@ -65,6 +65,15 @@ def payment(company_id: str, payment_id: str) -> Item | None:
 def payments_before(company_id: str, before: str, limit: int) -> list[Item]:
     """Payments with ids below ``before``, newest first."""
     return dynamo.query_below(_invoicing(), company_key(company_id), "PAYMENT#", before, limit)
+
+
+def items(company_id: str) -> Iterator[Item]:
+    """Every payment, oldest first."""
+    return dynamo.every(functools.partial(_payment_page, company_id))
+
+
+def _payment_page(company_id: str, cursor: str | None) -> dynamo.Page:
+    return dynamo.query(_invoicing(), company_key(company_id), "PAYMENT#", cursor=cursor)
 
 
 def payments_by_id(company_id: str, payment_ids: Iterable[str]) -> dict[str, Item]:

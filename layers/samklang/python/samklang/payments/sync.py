@@ -20,31 +20,40 @@ if TYPE_CHECKING:
     from samklang.platform.streams import Change
 
 
-def bring_back(company_id: str, changes: list[Change]) -> str | None:
+def bring_back(company_id: str, changes: list[Change]) -> None:
     """Bring a company's changes in the ledger back to invoicing, in order.
 
-    Returns:
-        The sequence number to send again from, or None when all is done.
+    Raises:
+        ClientError: AWS could not do it now; send them again.
+        Problem: ``busy`` after long contention; send them again.
     """
     for change in changes:
-        item = change.after
-        if item is None:
-            continue
-        logger.append_keys(correlation_id=item.get("request_id"))
-        match item["kind"], change.name:
-            case "receivable", "INSERT":
-                state = LedgerState(status="posted", voucher=voucher_reference(item["voucher_id"]))
-                invoicing.set_ledger_state(company_id, item["id"], state)
-            case "parked", _:
-                _show_parked(company_id, item)
-            case "payment", "INSERT" if item["origin"] == "ledger":
-                retrying(lambda item=item: _register(PaymentRegistered.from_image(item)))  # type: ignore[misc]
-            case "payment", "MODIFY" if item.get("reversal_origin") == "ledger":
-                retrying(lambda item=item: _reverse(PaymentReversed.from_image(item)))  # type: ignore[misc]
-            case _:
-                continue
-        logger.info("brought back", item=item["sk"])
-    return None
+        # An open item tells of itself once, when it is posted; what changes it later is a payment.
+        if change.after and not (change.after.get("kind") == "receivable" and change.name == "MODIFY"):
+            bring_back_item(company_id, change.after)
+
+
+def bring_back_item(company_id: str, item: Item) -> None:
+    """Bring what an item of the ledger tells back to invoicing; the same again changes nothing.
+
+    Raises:
+        ClientError, Problem: as :func:`bring_back`.
+    """
+    logger.append_keys(correlation_id=item.get("request_id"))
+    match item.get("kind"):
+        case "receivable":
+            state = LedgerState(status="posted", voucher=voucher_reference(item["voucher_id"]))
+            invoicing.set_ledger_state(company_id, item["id"], state)
+        case "parked":
+            _show_parked(company_id, item)
+        case "payment":
+            if item["origin"] == "ledger":
+                retrying(lambda: _register(PaymentRegistered.from_image(item)))
+            if item.get("reversal_origin") == "ledger":
+                retrying(lambda: _reverse(PaymentReversed.from_image(item)))
+        case _:
+            return
+    logger.info("brought back", item=item["sk"])
 
 
 def _show_parked(company_id: str, item: Item) -> None:

@@ -61,7 +61,7 @@ def _decimal(digits: int, decimals: int, *, above_zero: bool) -> Any:
             rf"^([1-9][0-9]{{0,{digits - 1}}}(\.[0-9]{{1,{decimals}}})?|0\.[0-9]{{0,{decimals - 1}}}[1-9])$"
         )
 
-    written = re.compile(pattern, re.ASCII)
+    written = re.compile(rf"\d{{1,{digits}}}(\.\d{{1,{decimals}}})?", re.ASCII)
 
     def read(value: Any) -> Any:
         if isinstance(value, Decimal) or (isinstance(value, str) and written.fullmatch(value)):

@@ -43,13 +43,13 @@ def read_change(record: Mapping[str, Any]) -> Change:
     )
 
 
-def by_company(event: Mapping[str, Any], handle: Callable[[str, list[Change]], str | None]) -> dict[str, Any]:
+def by_company(event: Mapping[str, Any], handle: Callable[[str, list[Change]], object]) -> dict[str, Any]:
     """Hand each company its changes, in order; report from where to send again.
 
     Args:
         event: the stream's batch.
-        handle: does a company's changes; returns the sequence number of the first change it could not do
-            now and that should be sent again, or None. AWS errors and contention mean: all of them again.
+        handle: does a company's changes, each exactly once; AWS errors and contention mean that the
+            company's changes are sent again from the first.
 
     Returns:
         ``batchItemFailures`` as Lambda wants them (ReportBatchItemFailures).
@@ -61,14 +61,12 @@ def by_company(event: Mapping[str, Any], handle: Callable[[str, list[Change]], s
     failures = []
     for company_id, changes in companies.items():
         try:
-            failed = handle(company_id, changes)
+            handle(company_id, changes)
         except (ClientError, BotoCoreError, Contention) as error:
             logger.warning("will be sent again", company=company_id, error=str(error))
-            failed = changes[0].sequence
+            failures.append(changes[0].sequence)
         except Problem as problem:
             if problem.code != "busy":
                 raise
-            failed = changes[0].sequence
-        if failed:
-            failures.append(failed)
+            failures.append(changes[0].sequence)
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in sorted(failures, key=int)]}
