@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from datetime import datetime
@@ -23,6 +21,7 @@ from samklang.documents.model import (
     retain_until,
 )
 from samklang.platform import clock, idempotency
+from samklang.platform.cursors import read_cursor, write_cursor
 from samklang.platform.dynamo import ConditionFailed, Transaction, retrying
 from samklang.platform.ids import new_id
 from samklang.platform.logs import logger
@@ -100,30 +99,14 @@ def inbox(at: BureauAccess, limit: int, cursor: str | None) -> InboxPage:
     Raises:
         Problem: ``cursor-invalid``.
     """
-    after = _read_position(cursor) if cursor else None
+    after = read_cursor(cursor, _POSITION) if cursor else None
     keys = store.inbox_keys(at.bureau_id, after, limit + 1)
     shown = keys[:limit]
     more = len(keys) > limit
     return InboxPage(
         items=store.inbox_items(at.bureau_id, shown),
-        next=_write_position(shown[-1]["inbox_since"]) if more else None,
+        next=write_cursor(shown[-1]["inbox_since"]) if more else None,
     )
-
-
-def _write_position(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode()
-
-
-def _read_position(cursor: str) -> str:
-    try:
-        position = base64.urlsafe_b64decode(cursor).decode("ascii")
-    except (binascii.Error, ValueError):
-        position = ""
-    if not _POSITION.fullmatch(position):
-        raise Problem(
-            "cursor-invalid", "Use the value of `next` from the page before, unchanged, on the same list."
-        )
-    return position
 
 
 # ---------------------------------------------------------------- what the upload starts

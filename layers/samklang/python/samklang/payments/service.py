@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from samklang.payments.model import (
     check_allocations,
 )
 from samklang.platform import clock, idempotency
+from samklang.platform.cursors import read_cursor, write_cursor
 from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
 from samklang.platform.ids import new_id
 from samklang.platform.money import format_sek
@@ -308,6 +307,8 @@ def get_payment(at: CompanyAccess, payment_id: str) -> Payment:
 _LAST = "~"
 """Above every payment id."""
 
+_PAYMENT_ID = re.compile(r"pay_[0-9a-z]{20}", re.ASCII)
+
 
 def payments(at: CompanyAccess, limit: int, cursor: str | None) -> PaymentPage:
     """A page of payments, newest first: those of both books, each once.
@@ -315,7 +316,7 @@ def payments(at: CompanyAccess, limit: int, cursor: str | None) -> PaymentPage:
     Both books are read, so that both parties see a payment in the same second, marked ``pending`` until
     the other side has it.
     """
-    before = _read_cursor(cursor) if cursor else _LAST
+    before = read_cursor(cursor, _PAYMENT_ID) if cursor else _LAST
     here = {item["id"]: item for item in store.payments_before(at.company_id, before, limit + 1)}
     there = {item["id"]: item for item in ledger.payments_before(at.company_id, before, limit + 1)}
     newest = sorted(here.keys() | there.keys(), reverse=True)
@@ -325,20 +326,4 @@ def payments(at: CompanyAccess, limit: int, cursor: str | None) -> PaymentPage:
         _read(here.get(each), there.get(each), reasons.get(f"payment/{each}/registered")) for each in shown
     ]
     more = len(newest) > limit
-    return PaymentPage(items=items, next=_write_cursor(shown[-1]) if more else None)
-
-
-def _write_cursor(payment_id: str) -> str:
-    return base64.urlsafe_b64encode(payment_id.encode()).decode()
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        payment_id = base64.urlsafe_b64decode(cursor).decode("ascii")
-    except (binascii.Error, ValueError):
-        payment_id = ""
-    if not re.fullmatch(r"pay_[0-9a-z]{20}", payment_id, re.ASCII):
-        raise Problem(
-            "cursor-invalid", "Use the value of `next` from the page before, unchanged, on the same list."
-        )
-    return payment_id
+    return PaymentPage(items=items, next=write_cursor(shown[-1]) if more else None)

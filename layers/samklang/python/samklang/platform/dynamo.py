@@ -6,8 +6,6 @@ Items are dictionaries of str, bytes, int, bool, list and dict; ``None`` is left
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import random
 import time
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from botocore.exceptions import ClientError
 
 from samklang.platform.clients import dynamodb
+from samklang.platform.cursors import cursor_invalid, read_cursor, write_cursor
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
@@ -244,34 +243,26 @@ def _query(request: dict[str, Any], cursor: str | None, bound: dict[str, str]) -
         answer = dynamodb().query(**request)
     except ClientError as error:
         if cursor is not None and error.response["Error"]["Code"] == "ValidationException":
-            raise _cursor_invalid() from error
+            raise cursor_invalid() from error
         raise
     last = answer.get("LastEvaluatedKey")
     return Page([from_item(item) for item in answer["Items"]], _write_cursor(last) if last else None)
 
 
 def _write_cursor(key: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(from_item(key), separators=(",", ":")).encode()).decode()
+    return write_cursor(json.dumps(from_item(key), separators=(",", ":")))
 
 
 def _read_cursor(cursor: str, bound: dict[str, str]) -> dict[str, Any]:
     """The key a cursor holds; never one of another partition, whatever the caller has written into it."""
     try:
-        key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-        values = key.values() if isinstance(key, dict) else [None]
-        valid = all(type(value) in {str, int} for value in values) and bound.items() <= key.items()
-        start = to_item(key) if valid else {}
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        raise _cursor_invalid() from None
-    if not start:
-        raise _cursor_invalid()
-    return start
-
-
-def _cursor_invalid() -> Problem:
-    return Problem(
-        "cursor-invalid", "Use the value of `next` from the page before, unchanged, on the same list."
-    )
+        key = json.loads(read_cursor(cursor))
+    except (ValueError, RecursionError):
+        raise cursor_invalid() from None
+    values = key.values() if isinstance(key, dict) else [None]
+    if not all(type(value) in {str, int} for value in values) or not bound.items() <= key.items():
+        raise cursor_invalid()
+    return to_item(key)
 
 
 # ---------------------------------------------------------------- writes
