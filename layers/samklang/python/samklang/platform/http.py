@@ -84,6 +84,8 @@ class Api(APIGatewayHttpResolver):
     ``reads``, ``changes`` and ``acts`` (a POST that does something) answer 200, ``creates`` (a POST) 201.
     """
 
+    needs_user = True
+
     def __init__(self) -> None:
         super().__init__(
             enable_validation=True,
@@ -195,6 +197,7 @@ class Api(APIGatewayHttpResolver):
         user = self._user(event, request_id)
         self.context["user"] = user
         try:
+            self._check_user(user)
             self._check_body(event)
             key = self._idempotency_key(event)
         except Problem as problem:
@@ -212,6 +215,11 @@ class Api(APIGatewayHttpResolver):
     def _user(event: Mapping[str, Any], request_id: str) -> access.User:
         claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
         return access.User(claims.get("sub", ""), request_id)
+
+    def _check_user(self, user: access.User) -> None:
+        """Refuse a request without a user, which the gateway lets through only if its routes are wrong."""
+        if self.needs_user and not user.user_id:
+            raise Problem("unauthenticated", "Send a valid token as Authorization: Bearer.")
 
     @staticmethod
     def _check_body(event: Mapping[str, Any]) -> None:

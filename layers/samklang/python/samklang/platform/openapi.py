@@ -113,7 +113,8 @@ def _complete(
         parameters.append(copy.deepcopy(_IF_MATCH))
     answer = operation["responses"]["200"]
     if produces := api.produces.get((method, path)):
-        answer["content"] = {produces: {"schema": {"type": "string"}}}
+        kind = "object" if produces == "application/json" else "string"
+        answer["content"] = {produces: {"schema": {"type": kind}}}
     answer["headers"] = {"X-Request-Id": {"schema": {"type": "string"}}}
     responses = {str(api.statuses[method, path]): answer}
     reference = {"$ref": "#/components/schemas/Problem"}
@@ -122,7 +123,9 @@ def _complete(
     message = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
     for status, description in _GATEWAY.items():
         responses[status] = {"description": description, "content": {"application/json": {"schema": message}}}
-    if not needs_token:
+    if needs_token:
+        responses["401"]["content"][PROBLEM_TYPE] = {"schema": reference}
+    else:
         operation["security"] = []
         del responses["401"]
     operation["responses"] = dict(sorted(responses.items()))

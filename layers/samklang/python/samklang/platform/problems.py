@@ -13,6 +13,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "too-deep": (400, "The JSON is nested too deeply"),
     "cursor-invalid": (400, "The cursor is not one of ours"),
     "idempotency-key-invalid": (400, "The Idempotency-Key header is not valid"),
+    "unauthenticated": (401, "Nobody is signed in"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "The method is not allowed here"),
     "unsupported-media-type": (415, "The content type is not supported"),

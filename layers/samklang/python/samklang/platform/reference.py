@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class ReferenceApi(Api):
     """Routes about the API itself, and every address that has no route."""
 
+    needs_user = False
+
     def __init__(self, document: Path) -> None:
         super().__init__()
         self._document = document
