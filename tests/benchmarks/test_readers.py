@@ -1,4 +1,3 @@
-# ruff: noqa: T201 - it prints what it measures
 """How long the readers of payment files take, against the least a reader could do; and that memory is flat.
 
 Ratios count, not seconds: both sides are timed in the same run, in turns, and the best of each is taken.
@@ -17,11 +16,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from local.bank.bgmax import BANKGIRO, BgMaxPayment, bgmax_file
+from local.bank.camt import CamtPayment, CamtReference, camt_file
 from samklang.formats import bgmax, camt
 from samklang.formats.incoming import FileSummary, IncomingPayment, Reference
 from samklang.formats.ocr import make_ocr
-from tests.unit.bgmax_files import BANKGIRO, BgMaxPayment, bgmax_file
-from tests.unit.camt_files import CamtPayment, CamtReference, camt_file
 
 PAYMENTS = 100_000
 ROUNDS = 5

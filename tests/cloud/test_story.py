@@ -12,11 +12,11 @@ import pypdfium2
 import pytest
 import urllib3
 
+from local.bank.bgmax import BANKGIRO, BgMaxPayment, bgmax_file
+from local.bank.camt import CamtPayment, CamtReference, camt_file
 from local.client import upload
 from samklang.formats.ocr import make_ocr
 from tests.cloud.company import SWEDEN, at_once, today
-from tests.unit.bgmax_files import BANKGIRO, BgMaxPayment, bgmax_file
-from tests.unit.camt_files import CamtPayment, CamtReference, camt_file
 
 if TYPE_CHECKING:
     from local.testing import LocalCloud

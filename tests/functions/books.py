@@ -17,7 +17,7 @@ from local.filters import Filter
 from local.routes import Routes, routes
 from samklang.platform import clock
 from samklang.platform.dynamo import Item, from_item
-from tests.functions.conftest import CLIENT, STAFF, Answer, Cloud, Company, Firms, Http, Invoke
+from tests.functions.conftest import CLIENT, Answer, Cloud, Company, Firms, Http, Invoke
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -42,7 +42,9 @@ def _folders() -> dict[str, str]:
 
 @cache
 def _filter(function: str) -> Filter:
-    (event,) = next(each.events for each in Cloud.template.functions().values() if each.folder.name == function)
+    (event,) = next(
+        each.events for each in Cloud.template.functions().values() if each.folder.name == function
+    )
     return Filter(event.properties["FilterCriteria"])
 
 
@@ -62,11 +64,17 @@ class Office:
     def __init__(self, http: Http, firms: Firms, invoke: Invoke, cloud: Cloud) -> None:
         self.firms, self.invoke, self.cloud = firms, invoke, cloud
         self._http = http
-        self._read = dict.fromkeys(SOURCES, 0)
+        self._shards: dict[str, Any] = {}
+        self._seen: dict[str, str] = {}
         stand_at(NOW)
 
     def call(
-        self, method: str, path: str, body: Any = None, user: str = CLIENT, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        user: str = CLIENT,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request to whatever function the template leads it to."""
         found = _routes().find(method, path.partition("?")[0])
@@ -83,25 +91,27 @@ class Office:
     def _client(self) -> "DynamoDBStreamsClient":
         return boto3.client("dynamodbstreams")
 
-    def records(self, table: str, after: int = 0) -> list[Record]:
-        """The stream of a table, as Lambda would get it, without its first records.
-
-        It is read from its beginning each time: moto's iterators go on with what was rolled back.
-        """
-        described = self.cloud.dynamodb.describe_table(TableName=self.cloud.template.name(table))
-        arn = described["Table"]["LatestStreamArn"]
-        (shard,) = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        place = self._client.get_shard_iterator(
-            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
+    def records(self, table: str, after: str | None = None) -> list[Record]:
+        """The stream of a table as Lambda would get it, from its beginning or behind a sequence number."""
+        if table not in self._shards:
+            described = self.cloud.dynamodb.describe_table(TableName=self.cloud.template.name(table))
+            arn = described["Table"]["LatestStreamArn"]
+            (shard,) = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+            self._shards[table] = {"StreamArn": arn, "ShardId": shard["ShardId"]}
+        start: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if after:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+        # A new iterator each time: moto's go on with what was rolled back.
+        place = self._client.get_shard_iterator(**self._shards[table], **start)["ShardIterator"]
         records = self._client.get_records(ShardIterator=place)["Records"]
-        fresh: list[Record] = json.loads(json.dumps(records[after:], default=str))
+        fresh: list[Record] = json.loads(json.dumps(records, default=str))
         return fresh
 
     def news(self, function: str) -> list[Record]:
         """What a stream function has not got yet, of what the template's filter lets through to it."""
-        fresh = self.records(SOURCES[function], self._read[function])
-        self._read[function] += len(fresh)
+        fresh = self.records(SOURCES[function], self._seen.get(function))
+        if fresh:
+            self._seen[function] = fresh[-1]["dynamodb"]["SequenceNumber"]
         return passing(function, fresh)
 
     def deliver(self, function: str, records: Sequence[Record]) -> list[str]:
@@ -111,7 +121,7 @@ class Office:
 
     def settle(self) -> None:
         """Let both streams run until nothing is on its way."""
-        while any([self._run(function) for function in SOURCES]):
+        while any(self._run(function) for function in SOURCES):
             pass
 
     def _run(self, function: str) -> bool:
@@ -160,7 +170,8 @@ class Firm:
     def draft(self, *prices: str, rate: str = "25", customer: str | None = None, **values: Any) -> Any:
         """A new draft with a row for each price (one of 1000.00 if none is given)."""
         rows = [
-            {"description": "Arbete", "unit_price": price, "vat_rate": rate} for price in prices or ["1000.00"]
+            {"description": "Arbete", "unit_price": price, "vat_rate": rate}
+            for price in prices or ["1000.00"]
         ]
         given = {"customer_id": customer or self.customer(), "rows": rows, **values}
         return self.ok("POST", "/invoices", given)
@@ -208,10 +219,10 @@ class Firm:
         """Close a period; there is no route for it yet."""
         self.change_books("SET closed_until = :value", {"S": day})
 
-    def open_fiscal_year(self, start: str, end: str) -> None:
-        """Open one more fiscal year; there is no route for it yet."""
-        year = {"L": [{"L": [{"S": start}, {"S": end}]}]}
-        self.change_books("SET fiscal_years = list_append(fiscal_years, :value)", year)
+    def keep_fiscal_years(self, *years: tuple[str, str]) -> None:
+        """Let the books have these fiscal years and no others; there is no route for it yet."""
+        value = {"L": [{"L": [{"S": start}, {"S": end}]} for start, end in years]}
+        self.change_books("SET fiscal_years = :value", value)
 
     def change_books(self, expression: str, value: Any) -> None:
         """Change the head of the books behind everybody's back."""

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.books import CLIENT, NOW, STAFF, Firm, Office, stand_at
-from tests.functions.conftest import STRANGER, Answer
+from tests.functions.books import NOW, Firm, Office, stand_at
+from tests.functions.conftest import CLIENT, STAFF, STRANGER, Answer
 
 pytest_plugins = ["tests.functions.an_office"]
 

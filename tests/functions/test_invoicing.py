@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from samklang.formats import ocr
-from tests.functions.books import STAFF, Office
-from tests.functions.conftest import Answer
+from tests.functions.books import Office
+from tests.functions.conftest import STAFF, Answer
 
 pytest_plugins = ["tests.functions.an_office"]
 
@@ -49,7 +49,10 @@ def test_a_customer_is_kept_as_given_in_canonical_form(office: Office) -> None:
     assert (read.body, read.headers["ETag"]) == (made.body, '"1"')
 
 
-@pytest.mark.parametrize(("kind", "given", "id_name"), [("customers", CUSTOMER, "customer_id"), ("articles", ARTICLE, "article_id")])
+@pytest.mark.parametrize(
+    ("kind", "given", "id_name"),
+    [("customers", CUSTOMER, "customer_id"), ("articles", ARTICLE, "article_id")],
+)
 def test_a_register_changes_only_from_the_version_that_was_read(
     office: Office, kind: str, given: dict[str, Any], id_name: str
 ) -> None:
@@ -145,7 +148,9 @@ def test_a_draft_takes_what_its_rows_leave_out_from_the_article(office: Office) 
         {"description": "Bok", "unit_price": "50.00", "vat_rate": 6, "unit": "ex"},
     ]
     draft = firm.ok("POST", "/invoices", {"customer_id": customer, "rows": rows})
-    shown = [(r["description"], r["unit"], r["unit_price"], r["vat_rate"], r["amount"]) for r in draft["rows"]]
+    shown = [
+        (r["description"], r["unit"], r["unit_price"], r["vat_rate"], r["amount"]) for r in draft["rows"]
+    ]
     assert shown == [
         ("Fönster 9×12", "st", "4467.75", "25", "4467.75"),
         ("Fönster 9×12", "st", "100.00", "25", "180.00"),
@@ -243,7 +248,11 @@ def test_issuing_gives_number_ocr_and_dates_and_takes_the_next_number(office: Of
         "5584.69",
         {"status": "pending", "voucher": None, "reason": None},
     )
-    assert (second["number"], second["invoice_date"], second["due_date"]) == (4712, "2026-11-01", "2026-11-05")
+    assert (second["number"], second["invoice_date"], second["due_date"]) == (
+        4712,
+        "2026-11-01",
+        "2026-11-05",
+    )
 
 
 def test_an_issued_invoice_stands_as_the_customer_was_then(office: Office) -> None:
@@ -378,7 +387,9 @@ def test_lists_are_paged_whole_and_each_item_once_invoices_newest_first(office: 
     assert [len(page) for page in pages if page] == [2, 2, 1]
     for kind in ("customers", "articles"):
         for place in range(2):
-            firm.ok("POST", f"/{kind}", {"customers": CUSTOMER, "articles": ARTICLE}[kind] | {"name": f"N{place}"})
+            firm.ok(
+                "POST", f"/{kind}", {"customers": CUSTOMER, "articles": ARTICLE}[kind] | {"name": f"N{place}"}
+            )
         first = firm.ok("GET", f"/{kind}?limit=1")
         assert len(first["items"]) == 1
         assert first["next"]

@@ -1,5 +1,6 @@
 import copy
 import json
+import time
 from typing import Any
 
 import pytest
@@ -7,9 +8,15 @@ import pytest
 from samklang.ledger import journal as journals
 from samklang.platform import dynamo
 from samklang.platform.dynamo import Contention, to_item
-from tests.functions.books import STAFF, Firm, Office, Record, image
+from tests.functions.books import Firm, Office, Record, image
+from tests.functions.conftest import STAFF
 
 pytest_plugins = ["tests.functions.an_office"]
+
+
+YEAR_BEFORE = "2025-01-01", "2025-12-31"
+THIS_YEAR = "2026-01-01", "2026-12-31"
+NEXT_YEAR = "2027-01-01", "2027-12-31"
 
 
 def sequence(record: Record) -> str:
@@ -118,7 +125,11 @@ def many_changes(firm: Firm, count: int) -> list[Record]:
     for place in range(count):
         identifier = f"inv_{place:020}"
         each = spoil(
-            record, id=identifier, sk=f"INVOICE#{identifier}", number=2000 + place, invoice_date=f"2026-0{place % 3 + 1}-05"
+            record,
+            id=identifier,
+            sk=f"INVOICE#{identifier}",
+            number=2000 + place,
+            invoice_date=f"2026-0{place % 3 + 1}-05",
         )
         each["dynamodb"]["Keys"] = to_item({"pk": image(record)["pk"], "sk": f"INVOICE#{identifier}"})
         each["dynamodb"]["SequenceNumber"] = str(int(sequence(record)) + place)
@@ -130,7 +141,7 @@ def test_more_records_than_fit_in_a_transaction_are_folded_into_a_few_and_number
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firm = office.firm()
-    batch = many_changes(firm, 120)
+    batch = many_changes(firm, 105)
     sizes = []
     commit = dynamo.Transaction.commit
 
@@ -143,9 +154,9 @@ def test_more_records_than_fit_in_a_transaction_are_folded_into_a_few_and_number
     assert max(sizes) <= dynamo.MAX_OPERATIONS
     assert len(sizes) == 3, sizes
     vouchers = firm.items("LedgerTable", "VOUCHER#")
-    assert sorted(int(each["sk"].rpartition("#")[2]) for each in vouchers) == list(range(1, 121))
-    assert firm.balances() == {"1510": "120.00", "3004": "-120.00"}
-    assert firm.balances("?to=2026-02-28")["1510"] == "80.00"
+    assert sorted(int(each["sk"].rpartition("#")[2]) for each in vouchers) == list(range(1, 106))
+    assert firm.balances() == {"1510": "105.00", "3004": "-105.00"}
+    assert firm.balances("?to=2026-02-28")["1510"] == "70.00"
 
 
 # ---------------------------------------------------------------- poison and refusal
@@ -186,26 +197,35 @@ def test_a_poison_record_is_parked_and_those_before_and_after_it_are_posted(offi
     assert firm.balances()["1510"] == "2.50"
 
 
-@pytest.mark.parametrize("what", list(POISON))
-def test_no_kind_of_poison_ends_the_batch(office: Office, what: str) -> None:
+def test_no_kind_of_poison_ends_its_batch_or_is_posted_when_retried_unmended(office: Office) -> None:
     firm = office.firm()
-    for _ in range(3):
+    stuck: dict[str, object] = {}
+    for what, values in POISON.items():
         firm.issue("1.00")
-    first, second, third = office.news("ledger_sync")
-    assert office.deliver("ledger_sync", [first, spoil(second, **POISON[what]), third]) == []
-    (waiting,) = parked(firm)
-    assert image(second)["id"] in waiting["event"]
-    assert waiting["code"] in {"internal", "unbalanced"}
-    assert numbers(firm) == [1, 2]
-    result = retry(office, firm, waiting["parked_id"])
-    assert (result["posted"], [each["parked_id"] for each in result["parked"]]) == ([], [waiting["parked_id"]])
+        firm.issue("1.00")
+        first, second = office.news("ledger_sync")
+        before = {each["parked_id"] for each in parked(firm)}
+        try:
+            assert office.deliver("ledger_sync", [spoil(first, **values), second]) == []
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch would be stuck
+            stuck[what] = repr(error)
+            continue
+        (waiting,) = (each for each in parked(firm) if each["parked_id"] not in before)
+        assert image(first)["id"] in waiting["event"]
+        assert waiting["code"] in {"internal", "unbalanced"}
+        result = retry(office, firm, waiting["parked_id"])
+        assert result["posted"] == []
+        assert [each["parked_id"] for each in result["parked"]] == [waiting["parked_id"]]
+    assert stuck == {}
+    assert numbers(firm) == list(range(1, len(POISON) + 1))
 
 
 def test_an_event_outside_the_fiscal_year_is_parked_with_its_reason_and_posted_when_retried_after(
     office: Office,
 ) -> None:
     firm = office.firm()
-    early = firm.issue("100.00", invoice_date="2025-12-31")
+    firm.keep_fiscal_years(THIS_YEAR)
+    early = firm.issue("100.00", invoice_date="2027-01-01")
     payment = firm.pay("125.00", early).body
     inside = firm.issue("8.00")
     office.settle()
@@ -213,7 +233,7 @@ def test_an_event_outside_the_fiscal_year_is_parked_with_its_reason_and_posted_w
     invoice_event = waiting[f"invoice/{early['invoice_id']}/issued"]
     payment_event = waiting[f"payment/{payment['payment_id']}/registered"]
     assert (invoice_event["code"], payment_event["code"]) == ("outside-fiscal-year", "invoice-not-posted")
-    assert "2025-12-31" in invoice_event["detail"]
+    assert "2027-01-01" in invoice_event["detail"]
     assert firm.invoice(early)["ledger"]["status"] == "parked"
     assert firm.invoice(inside)["ledger"]["status"] == "posted"
     still = retry(office, firm, invoice_event["parked_id"])
@@ -221,7 +241,7 @@ def test_an_event_outside_the_fiscal_year_is_parked_with_its_reason_and_posted_w
         [],
         {"outside-fiscal-year", "invoice-not-posted"},
     )
-    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    firm.keep_fiscal_years(THIS_YEAR, NEXT_YEAR)
     assert firm.call("POST", f"/ledger/parked/{invoice_event['parked_id']}/retry").status == 403
     done = retry(office, firm, invoice_event["parked_id"])
     assert done["posted"] == [invoice_event["event"], payment_event["event"]]
@@ -249,10 +269,11 @@ def test_a_parked_event_delivered_again_after_its_cause_is_mended_is_posted_and_
     office: Office,
 ) -> None:
     firm = office.firm()
-    firm.issue("1.00", invoice_date="2025-12-31")
+    firm.keep_fiscal_years(THIS_YEAR)
+    firm.issue("1.00", invoice_date="2027-01-01")
     batch = office.news("ledger_sync")
     office.deliver("ledger_sync", batch)
-    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    firm.keep_fiscal_years(THIS_YEAR, NEXT_YEAR)
     assert office.deliver("ledger_sync", batch) == []
     assert len(firm.vouchers()) == 1
     assert parked(firm) == []
@@ -267,7 +288,7 @@ def test_the_reversal_of_a_parked_payment_waits_for_it_and_follows_it(office: Of
     office.settle()
     waiting = {each["event"].rpartition("/")[2]: each for each in parked(firm)}
     assert set(waiting) == {"registered", "reversed"}
-    firm.open_fiscal_year("2025-01-01", "2025-12-31")
+    firm.keep_fiscal_years(YEAR_BEFORE, THIS_YEAR)
     done = retry(office, firm, waiting["registered"]["parked_id"])
     assert [each.rpartition("/")[2] for each in done["posted"]] == ["registered", "reversed"]
     office.settle()
@@ -287,7 +308,7 @@ def test_under_long_contention_the_batch_is_sent_again_from_the_companys_first_r
     firm.issue()
     firm.issue()
     batch = office.news("ledger_sync")
-    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     write = journals.Journal.write
 
     def contended(journal: journals.Journal, transaction: dynamo.Transaction) -> None:
@@ -303,7 +324,9 @@ def test_under_long_contention_the_batch_is_sent_again_from_the_companys_first_r
     assert numbers(firm) == [1, 2]
 
 
-def test_a_head_of_the_books_changed_meanwhile_is_read_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_of_the_books_changed_meanwhile_is_read_anew(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     firm = office.firm()
     firm.issue()
     batch = office.news("ledger_sync")
@@ -326,7 +349,8 @@ def test_a_head_of_the_books_changed_meanwhile_is_read_anew(office: Office, monk
 
 def test_an_image_that_was_parked_is_kept_whole_for_the_retry(office: Office) -> None:
     firm = office.firm()
-    firm.issue("1.00", invoice_date="2025-12-31")
+    firm.keep_fiscal_years(THIS_YEAR)
+    firm.issue("1.00", invoice_date="2027-01-01")
     (record,) = office.news("ledger_sync")
     office.deliver("ledger_sync", [record])
     (item,) = firm.items("LedgerTable", "PARKED#")

@@ -1,8 +1,11 @@
+import time
+
 import pytest
 
 from samklang.payments import sync
 from samklang.platform import dynamo
-from tests.functions.books import STAFF, Firm, Office, image
+from tests.functions.books import Firm, Office, image, passing
+from tests.functions.conftest import STAFF
 
 pytest_plugins = ["tests.functions.an_office"]
 
@@ -43,7 +46,10 @@ def test_the_bureaus_payment_and_its_reversal_reach_the_invoice_once_however_oft
     came = office.news("payment_sync")
     for batch in (came, came, came + came):
         assert office.deliver("payment_sync", batch) == []
-        assert (firm.invoice(invoice)["remaining"], firm.invoice(invoice)["status"]) == ("75.00", "partly_paid")
+        assert (firm.invoice(invoice)["remaining"], firm.invoice(invoice)["status"]) == (
+            "75.00",
+            "partly_paid",
+        )
     firm.ok("POST", f"/payments/{payment}/reverse", {}, STAFF)
     went = office.news("payment_sync")
     for batch in (went, went, came + went):
@@ -57,26 +63,44 @@ def test_the_clients_own_payment_coming_back_changes_nothing(office: Office) -> 
     invoice = firm.issue("100.00")
     firm.pay("50.00", invoice)
     office.settle()
-    records = office.records("LedgerTable")
+    records = passing("payment_sync", office.records("LedgerTable"))
+    assert {image(each)["kind"] for each in records} == {"receivable", "payment"}
     before = firm.items("InvoicingTable")
     assert office.deliver("payment_sync", records) == []
     assert firm.items("InvoicingTable") == before
 
 
-def test_a_reversal_that_comes_before_its_payment_is_sent_again(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+def test_a_reversal_that_comes_before_its_payment_brings_both_and_the_payment_after_it_nothing(
+    office: Office,
 ) -> None:
     firm, invoice = posted_firm(office)
     payment = firm.pay("50.00", invoice, user=STAFF).body["payment_id"]
     came = office.news("payment_sync")
     firm.ok("POST", f"/payments/{payment}/reverse", {}, STAFF)
     went = office.news("payment_sync")
-    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
-    assert office.deliver("payment_sync", went) == [went[0]["dynamodb"]["SequenceNumber"]]
+    for batch in (went, came, came + went):
+        assert office.deliver("payment_sync", batch) == []
+        assert firm.invoice(invoice)["remaining"] == "125.00"
+        assert firm.ok("GET", f"/payments/{payment}")["sync"] == "synchronised"
+
+
+def test_under_long_contention_the_batch_is_sent_again_from_the_first_record(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, invoice = posted_firm(office)
+    firm.pay("50.00", invoice, user=STAFF)
+    batch = office.news("payment_sync")
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    def contended(_: dynamo.Transaction) -> None:
+        raise dynamo.Contention("TransactionConflict")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "_commit", contended)
+        assert office.deliver("payment_sync", batch) == [batch[0]["dynamodb"]["SequenceNumber"]]
     assert firm.invoice(invoice)["remaining"] == "125.00"
-    assert office.deliver("payment_sync", came + went) == []
-    assert firm.invoice(invoice)["remaining"] == "125.00"
-    assert firm.ok("GET", f"/payments/{payment}")["sync"] == "synchronised"
+    assert office.deliver("payment_sync", batch) == []
+    assert firm.invoice(invoice)["remaining"] == "75.00"
 
 
 def test_an_invoice_changed_meanwhile_is_read_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

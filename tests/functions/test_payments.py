@@ -4,8 +4,8 @@ import pytest
 
 from samklang.collaboration import store as collaboration_store
 from samklang.platform.dynamo import Item, Transaction
-from tests.functions.books import CLIENT, NOW, STAFF, Firm, Office, stand_at
-from tests.functions.conftest import Answer
+from tests.functions.books import NOW, Firm, Office, stand_at
+from tests.functions.conftest import CLIENT, STAFF, Answer
 
 pytest_plugins = ["tests.functions.an_office"]
 
@@ -197,7 +197,9 @@ def test_a_payment_sent_twice_under_its_key_is_one_payment(office: Office) -> No
 
 
 @pytest.mark.parametrize(("handler", "user"), HANDLERS)
-def test_a_reversed_payment_puts_everything_back_on_both_sides(office: Office, handler: str, user: str) -> None:
+def test_a_reversed_payment_puts_everything_back_on_both_sides(
+    office: Office, handler: str, user: str
+) -> None:
     firm, (invoice,) = open_firm(office, handler, "1000.00")
     made = firm.pay("1300.00", (invoice, "1250.00"), user=user).body
     path = f"/payments/{made['payment_id']}"

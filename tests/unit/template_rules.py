@@ -133,7 +133,7 @@ class Template:
                     )
 
     def _by_bucket(self, resource: Any) -> Any:
-        """A bucket that calls a function must be granted to it by its name's text: its Arn would be a circle."""
+        """A bucket that calls a function is granted to it by its name in text: its Arn would be a circle."""
         match resource:
             case {"Fn::Sub": str(text)}:
                 for name, bucket in self.of_type(BUCKET).items():

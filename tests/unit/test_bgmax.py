@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samklang.formats import bgmax
-from samklang.formats.incoming import Deposit, FileRefused, FileSummary, IncomingPayment, Reference
-from tests.unit.bgmax_files import (
+from local.bank.bgmax import (
     BANKGIRO,
     PAYMENT_DAY,
     BgMaxPayment,
@@ -19,6 +17,8 @@ from tests.unit.bgmax_files import (
     bgmax_file,
     bgmax_sections,
 )
+from samklang.formats import bgmax
+from samklang.formats.incoming import Deposit, FileRefused, FileSummary, IncomingPayment, Reference
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "bgmax"
 FIRST = BgMaxPayment(amount=125_050, reference="1234574", sender_bankgiro="50501055", name="Kalles Plåt AB")

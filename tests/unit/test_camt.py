@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.bank.camt import BOOKING_DAY, CamtEntry, CamtPayment, CamtReference, camt_entries, camt_file
 from samklang.formats import camt
 from samklang.formats.incoming import Deposit, FileRefused, FileSummary, IncomingPayment, Reference
-from tests.unit.camt_files import BOOKING_DAY, CamtEntry, CamtPayment, CamtReference, camt_entries, camt_file
 
 BANKGIRO = "9912346"
 SAMPLE = Path(__file__).parents[3] / "shared/samples/camt/camt054_handelsbanken_finland_example.xml"

@@ -1,8 +1,8 @@
 import base64
 import json
-from collections.abc import Iterator
+import time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -109,7 +109,10 @@ def test_an_update_sets_adds_and_removes_under_its_conditions() -> None:
         expect={"version": 2, "reversal_date": MISSING},
     )
     operation = only(transaction, "Update")
-    assert operation["UpdateExpression"] == "SET status = 'paid', number = 7 ADD a1510 -500 REMOVE draft, open_for"
+    assert (
+        operation["UpdateExpression"]
+        == "SET status = 'paid', number = 7 ADD a1510 -500 REMOVE draft, open_for"
+    )
     assert operation["ConditionExpression"] == "version = 2 AND attribute_not_exists(reversal_date)"
     assert operation["Key"] == {"pk": {"S": KEY[0]}, "sk": {"S": KEY[1]}}
 
@@ -156,7 +159,7 @@ class Refusing:
 
     def __init__(self, code: str, reasons: list[dict[str, Any]]) -> None:
         self.error = ClientError(
-            {"Error": {"Code": code, "Message": "no"}, "CancellationReasons": reasons},  # type: ignore[typeddict-unknown-key]
+            cast("Any", {"Error": {"Code": code, "Message": "no"}, "CancellationReasons": reasons}),
             "TransactWriteItems",
         )
         self.calls = 0
@@ -167,7 +170,7 @@ class Refusing:
 
 
 @pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
     def install(code: str, *reasons: dict[str, Any]) -> Transaction:
         monkeypatch.setattr(dynamo, "dynamodb", lambda: Refusing(code, list(reasons)))
         transaction = Transaction()
@@ -193,7 +196,8 @@ def test_failed_conditions_are_told_by_label_with_the_items_that_stood_there(ref
 
 
 @pytest.mark.parametrize(
-    "code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"]
+    "code",
+    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"],
 )
 def test_a_conflict_or_a_throttled_table_is_contention(refuse: Any, code: str) -> None:
     with pytest.raises(Contention, match=code):
@@ -228,7 +232,7 @@ def test_a_request_that_is_wrong_is_a_fault_and_no_contention(
 
 def test_contention_is_tried_again_and_ends_in_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(dynamo.time, "sleep", waits.append)
+    monkeypatch.setattr(time, "sleep", waits.append)
     tries = []
 
     def attempt() -> str:

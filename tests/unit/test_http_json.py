@@ -32,8 +32,25 @@ def test_what_is_json_is_read_as_the_standard_library_reads_it(value: Any) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "{", "[1,]", "{'a': 1}", "{a: 1}", '{"a": 1} x', "undefined", '"\n"', "01", "1.", "--1", "\ufeff{}"]
-    + ['{"a":1', '{"a"}', "tru", "/* */ {}"],
+    [
+        "",
+        " ",
+        "{",
+        "[1,]",
+        "{'a': 1}",
+        "{a: 1}",
+        '{"a": 1} x',
+        "undefined",
+        '"\n"',
+        "01",
+        "1.",
+        "--1",
+        "\ufeff{}",
+        '{"a":1',
+        '{"a"}',
+        "tru",
+        "/* */ {}",
+    ],
 )
 def test_what_is_no_json_is_malformed(text: str) -> None:
     assert refusal(text) == "malformed-json"
@@ -47,8 +64,14 @@ def test_a_number_that_is_none_is_malformed_wherever_it_stands(constant: str, sh
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a":1,"a":1}', '{"a":1,"b":2,"a":3}', '{"x":{"a":1,"a":2}}', '[[{"a":null,"a":null}]]']
-    + ['{"a":1,"\\u0061":2}', '{"":1,"":2}'],
+    [
+        '{"a":1,"a":1}',
+        '{"a":1,"b":2,"a":3}',
+        '{"x":{"a":1,"a":2}}',
+        '[[{"a":null,"a":null}]]',
+        '{"a":1,"\\u0061":2}',
+        '{"":1,"":2}',
+    ],
 )
 def test_a_name_twice_in_an_object_is_refused_even_when_it_is_written_otherwise(text: str) -> None:
     assert refusal(text) == "duplicate-key"

@@ -38,7 +38,9 @@ def row(amount: int, rate: VatRate = "25") -> InvoiceRow:
 
 
 rows = st.lists(st.builds(row, st.integers(-(10**9), 10**9), st.sampled_from(RATES)), min_size=1, max_size=30)
-positive_rows = st.lists(st.builds(row, st.integers(0, 10**9), st.sampled_from(RATES)), min_size=1, max_size=30)
+positive_rows = st.lists(
+    st.builds(row, st.integers(0, 10**9), st.sampled_from(RATES)), min_size=1, max_size=30
+)
 
 
 def half_up(value: Fraction) -> int:

@@ -40,7 +40,11 @@ def invoice(number: int, total: int = TOTAL) -> Invoice:
 
 
 def payment(
-    *references: str, amount: int = TOTAL, kind: ReferenceKind = "ocr", texts: tuple[str, ...] = (), currency: str = "SEK"
+    *references: str,
+    amount: int = TOTAL,
+    kind: ReferenceKind = "ocr",
+    texts: tuple[str, ...] = (),
+    currency: str = "SEK",
 ) -> IncomingPayment:
     named = tuple(Reference(kind, each) for each in references)
     return IncomingPayment(
@@ -149,7 +153,7 @@ def test_a_payment_of_nothing_is_no_exact_match_for_an_invoice_with_nothing_left
 
 
 def test_the_amount_alone_never_points_to_an_invoice() -> None:
-    found = matched(payment(), {number: TOTAL for number in range(1, 3000)})
+    found = matched(payment(), dict.fromkeys(range(1, 3000), TOTAL))
     assert found.match == "unmatched"
     assert found.proposals == []
 
@@ -183,10 +187,17 @@ references = st.lists(
     ),
     max_size=4,
 )
-messages = st.lists(st.one_of(st.text(max_size=60), st.text("0123456789 ", max_size=60)), max_size=3).map(tuple)
+messages = st.lists(st.one_of(st.text(max_size=60), st.text("0123456789 ", max_size=60)), max_size=3).map(
+    tuple
+)
 
 
-@given(references, messages, st.integers(0, 10**6), st.dictionaries(numbers, st.integers(-100, 10**6), max_size=5))
+@given(
+    references,
+    messages,
+    st.integers(0, 10**6),
+    st.dictionaries(numbers, st.integers(-100, 10**6), max_size=5),
+)
 @example(["26"], (), TOTAL, {26: TOTAL})
 @example(["0026"], (), TOTAL, {})
 @example([], ("26",), TOTAL, {26: TOTAL})

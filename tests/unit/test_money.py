@@ -34,8 +34,26 @@ def test_a_decimal_string_in_sek_is_read_as_ore(text: str, ore: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " 1", "1 ", "+1", "01", "1.", ".5", "1.005", "1,50", "1e3", "--1", "1_000", "NaN", "Infinity", "٣"]
-    + ["1\n", "10000000000000", "0x10"],
+    [
+        "",
+        " 1",
+        "1 ",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "1.005",
+        "1,50",
+        "1e3",
+        "--1",
+        "1_000",
+        "NaN",
+        "Infinity",
+        "٣",
+        "1\n",
+        "10000000000000",
+        "0x10",
+    ],
 )
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be"):

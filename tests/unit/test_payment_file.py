@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
+from local.bank.bgmax import BANKGIRO, BgMaxPayment, bgmax_file
+from local.bank.camt import CamtPayment, camt_file
 from samklang.formats.incoming import FileRefused, FileSummary
 from samklang.formats.payment_file import detect, open_reader
-from tests.unit.bgmax_files import BANKGIRO, BgMaxPayment, bgmax_file
-from tests.unit.camt_files import CamtPayment, camt_file
 
 BGMAX = bgmax_file(BANKGIRO, [BgMaxPayment(amount=100, reference="1234574")])
 CAMT = camt_file(BANKGIRO, [CamtPayment(amount=100)])

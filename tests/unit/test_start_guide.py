@@ -23,7 +23,9 @@ from samklang.collaboration.model import (
 from samklang.platform.problems import Problem
 
 
-def period(since: date, party: Party = "client", decided_at: str = "2026-01-01T00:00:00.000Z") -> HandlerPeriod:
+def period(
+    since: date, party: Party = "client", decided_at: str = "2026-01-01T00:00:00.000Z"
+) -> HandlerPeriod:
     return HandlerPeriod(party=party, since=since, decided_at=decided_at, decided_by="anna")
 
 
@@ -86,7 +88,10 @@ def test_a_year_of_whole_months_is_accepted_if_and_only_if_it_has_1_to_18(
 def test_a_year_that_is_a_day_or_more_off_its_months_is_refused(year: int, month: int, off: int) -> None:
     start, end = date(year, month, 1), date(year + (month > 1), (month - 2) % 12 + 1, 28)
     with pytest.raises(ValidationError, match="begin on the first"):
-        FiscalYearStep(start=start + timedelta(days=off), end=end.replace(day=calendar.monthrange(end.year, end.month)[1]))
+        FiscalYearStep(
+            start=start + timedelta(days=off),
+            end=end.replace(day=calendar.monthrange(end.year, end.month)[1]),
+        )
     with pytest.raises(ValidationError, match="begin on the first"):
         FiscalYearStep(start=start, end=end.replace(day=off))
 
@@ -176,7 +181,9 @@ histories = st.lists(
 
 
 @given(histories, st.dates(date(2025, 12, 1), date(2027, 1, 31)))
-def test_the_decision_in_force_is_the_latest_of_the_latest_date(history: list[HandlerPeriod], day: date) -> None:
+def test_the_decision_in_force_is_the_latest_of_the_latest_date(
+    history: list[HandlerPeriod], day: date
+) -> None:
     in_force = None
     for decision in history:  # in the order they were decided
         if decision.since <= day and (in_force is None or decision.since >= in_force.since):

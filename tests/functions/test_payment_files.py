@@ -1,0 +1,368 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.bank.bgmax import BgMaxPayment, bgmax_file
+from local.bank.camt import CamtPayment, CamtReference, camt_file
+from samklang.formats.ocr import make_ocr
+from samklang.payments import files
+from tests.functions.books import Firm, Office
+from tests.functions.conftest import CLIENT, STAFF
+
+pytest_plugins = ["tests.functions.an_office"]
+
+BANKGIRO = "9912346"
+
+
+def ocr(invoice: Any) -> str:
+    return str(invoice["ocr"])
+
+
+def bgmax(*payments: BgMaxPayment, recipient: str = BANKGIRO, **values: Any) -> bytes:
+    return bgmax_file(recipient, payments, **values)
+
+
+def camt(*payments: CamtPayment, recipient: str = BANKGIRO, **values: Any) -> bytes:
+    return camt_file(recipient, payments, **values)
+
+
+def ask(firm: Firm, user: str = CLIENT) -> str:
+    """Ask to upload a file; its id."""
+    made = firm.ok("POST", "/payment-files", {"filename": "fil.txt", "content_type": "text/plain"}, user)
+    return str(made["file_id"])
+
+
+def put(firm: Firm, file_id: str, content: bytes) -> Any:
+    """Upload a file; the event S3 tells of it by."""
+    return firm.office.cloud.upload("PaymentFilesBucket", f"incoming/{firm.company_id}/{file_id}", content)
+
+
+def upload(firm: Firm, content: bytes, user: str = CLIENT) -> Any:
+    """Upload a file and let it be read; what became of it."""
+    file_id = ask(firm, user)
+    firm.office.invoke("payment_file_received", put(firm, file_id, content))
+    return firm.ok("GET", f"/payment-files/{file_id}")
+
+
+def outcome(file: Any) -> list[tuple[str, bool]]:
+    return [(each["match"], each["duplicate"]) for each in file["payments"]]
+
+
+def registered(firm: Firm) -> list[tuple[str, str]]:
+    firm.office.settle()
+    items = firm.ok("GET", "/payments?limit=100")["items"]
+    return sorted((each["allocations"][0]["invoice_number"], each["amount"]) for each in items)
+
+
+def firm_with(office: Office, *prices: str, handler: str = "client") -> tuple[Firm, list[Any]]:
+    """A firm whose invoices (of these prices, no VAT, of September) have reached the ledger."""
+    firm = office.firm(handler=handler)
+    customer = firm.customer()
+    invoices = [firm.issue(price, customer=customer, rate="0", invoice_date="2026-09-01") for price in prices]
+    office.settle()
+    return firm, invoices
+
+
+# ---------------------------------------------------------------- a form to upload with
+
+
+def test_a_file_is_uploaded_with_a_form_of_one_key_type_and_bounded_size_and_waits_until_then(
+    office: Office,
+) -> None:
+    firm = office.firm()
+    made = firm.ok("POST", "/payment-files", {"filename": "september.txt", "content_type": "text/plain"})
+    fields = made["upload"]["fields"]
+    assert fields["key"] == f"incoming/{firm.company_id}/{made['file_id']}"
+    assert fields["Content-Type"] == "text/plain"
+    assert made["upload"]["max_bytes"] == files.MAX_BYTES
+    file = firm.ok("GET", f"/payment-files/{made['file_id']}", user=STAFF)
+    assert (file["status"], file["filename"], file["uploaded_by"]) == ("waiting", "september.txt", "client")
+    assert (file["payments"], file["totals"], file["refusal"]) == ([], None, None)
+    assert firm.call("POST", "/payment-files", {"filename": "x", "content_type": "image/png"}).status == 422
+    assert firm.call("GET", "/payment-files/pmf_00000000000000000000").status == 404
+
+
+# ---------------------------------------------------------------- matching
+
+
+@pytest.mark.parametrize(
+    ("kind", "handler", "user"),
+    [
+        ("bgmax", "client", CLIENT),
+        ("bgmax", "bureau", STAFF),
+        ("camt.054", "bureau", STAFF),
+        ("camt.053", "client", CLIENT),
+    ],
+)
+def test_by_ocr_and_amount_payments_are_registered_at_once_the_others_wait_with_their_reasons(
+    office: Office, kind: Any, handler: str, user: str
+) -> None:
+    firm, (exact, part, own_number) = firm_with(office, "100.00", "200.00", "300.00", handler=handler)
+    if kind == "bgmax":
+        content = bgmax(
+            BgMaxPayment(amount=10_000, reference=ocr(exact), name="KUND AB"),
+            BgMaxPayment(amount=15_000, reference=ocr(part)),
+            BgMaxPayment(amount=30_000, reference=str(own_number["number"]), code=3),
+            BgMaxPayment(amount=30_000, reference="", code=0),
+        )
+    else:
+        content = camt(
+            CamtPayment(amount=10_000, references=(CamtReference(value=ocr(exact)),), name="KUND AB"),
+            CamtPayment(amount=15_000, references=(CamtReference(value=ocr(part)),)),
+            CamtPayment(amount=30_000, texts=(f"Faktura {own_number['number']}",)),
+            CamtPayment(amount=30_000),
+            kind=kind,
+        )
+    file = upload(firm, content, user)
+    assert (file["status"], file["format"], file["refusal"]) == ("done", kind, None)
+    assert [each["match"] for each in file["payments"]] == ["exact", "proposed", "proposed", "unmatched"]
+    assert file["totals"] == {
+        "payments": 4,
+        "amount": "850.00",
+        "exact": 1,
+        "proposed": 2,
+        "unmatched": 1,
+        "duplicates": 0,
+    }
+    assert all(each["reasons"] for each in file["payments"])
+    first, second, third, fourth = file["payments"]
+    assert (first["payer"], first["amount"], first["payment_date"]) == ("KUND AB", "100.00", "2026-09-15")
+    assert [each["invoice_number"] for each in second["proposals"]] == [part["number"]]
+    assert [each["invoice_number"] for each in third["proposals"]] == [own_number["number"]]
+    assert (fourth["proposals"], fourth["payment_id"]) == ([], None)
+    assert registered(firm) == [(exact["number"], "100.00")]
+    payment = firm.ok("GET", f"/payments/{first['payment_id']}")
+    assert file["file_id"] in payment["source"]
+    assert first["bank_reference"] in payment["source"]
+    assert firm.invoice(exact)["status"] == "paid"
+    assert firm.agreement()["agrees"] is True
+
+
+def test_two_payments_of_one_invoice_in_a_file_are_matched_against_what_the_first_left(
+    office: Office,
+) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    same = [BgMaxPayment(amount=10_000, reference=ocr(invoice)) for _ in range(2)]
+    file = upload(firm, bgmax(*same))
+    assert [each["match"] for each in file["payments"]] == ["exact", "proposed"]
+    assert file["payments"][1]["reasons"][-1] == f"Invoice {invoice['number']} is already paid."
+    assert registered(firm) == [(invoice["number"], "100.00")]
+
+
+def test_an_exact_match_that_the_books_refuse_is_proposed_with_the_invoice_and_the_reason(
+    office: Office,
+) -> None:
+    firm, (closed, open_) = firm_with(office, "100.00", "200.00", handler="bureau")
+    firm.close_books_until("2026-09-15")
+    content = bgmax(
+        BgMaxPayment(amount=10_000, reference=ocr(closed)), BgMaxPayment(amount=20_000, reference=ocr(open_))
+    )
+    file = upload(firm, content, STAFF)
+    assert [each["match"] for each in file["payments"]] == ["proposed", "proposed"]
+    assert "closed to 2026-09-15" in file["payments"][0]["reasons"][-1]
+    assert [each["invoice_number"] for each in file["payments"][0]["proposals"]] == [closed["number"]]
+    assert registered(firm) == []
+
+
+def test_what_a_bank_may_send_never_stops_a_file(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    content = bgmax(
+        BgMaxPayment(amount=0, reference=ocr(invoice)),
+        BgMaxPayment(amount=10_000, reference="26"),
+        BgMaxPayment(amount=10_000, reference="26", code=3),
+        BgMaxPayment(amount=500, reference=make_ocr("4711"), deduction_code=0),
+        BgMaxPayment(amount=10_000, reference="0" * 25, code=3),
+        BgMaxPayment(amount=10_000, reference="ÅÄÖ 9/11", code=3, texts=("tack för allt" * 3,)),
+        BgMaxPayment(amount=10_000, reference=ocr(invoice)),
+    )
+    file = upload(firm, content)
+    assert file["status"] == "done"
+    assert file["payments"][-1]["match"] == "exact"
+    assert registered(firm) == [(invoice["number"], "100.00")]
+
+
+def test_a_payment_of_nothing_for_a_paid_invoice_registers_nothing(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    firm.pay("100.00", invoice)
+    office.settle()
+    file = upload(firm, bgmax(BgMaxPayment(amount=0, reference=ocr(invoice))))
+    assert (file["status"], file["payments"][0]["match"]) == ("done", "proposed")
+    assert len(registered(firm)) == 1
+
+
+def test_a_foreign_currency_is_shown_and_never_registered(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    file = upload(firm, bgmax(BgMaxPayment(amount=10_000, reference=ocr(invoice)), currency="EUR"))
+    assert (file["status"], file["payments"][0]["match"], file["payments"][0]["currency"]) == (
+        "done",
+        "unmatched",
+        "EUR",
+    )
+    assert file["totals"]["amount"] == "0.00"
+    assert registered(firm) == []
+
+
+# ---------------------------------------------------------------- twice
+
+
+def test_the_same_event_twice_and_the_same_file_again_register_once(office: Office) -> None:
+    firm, (invoice, other) = firm_with(office, "100.00", "200.00")
+    content = bgmax(
+        BgMaxPayment(amount=10_000, reference=ocr(invoice)),
+        BgMaxPayment(amount=5_000, reference=ocr(other)),
+    )
+    file_id = ask(firm)
+    event = put(firm, file_id, content)
+    for _ in range(2):
+        office.invoke("payment_file_received", event)
+        first = firm.ok("GET", f"/payment-files/{file_id}")
+        assert outcome(first) == [("exact", False), ("proposed", False)]
+    again = upload(firm, content)
+    assert (again["status"], again["totals"]["duplicates"], again["totals"]["exact"]) == ("done", 2, 0)
+    assert outcome(again) == [("unmatched", True)] * 2
+    assert all(each["payment_id"] is None for each in again["payments"])
+    assert registered(firm) == [(invoice["number"], "100.00")]
+
+
+def test_genuine_twins_with_references_of_their_own_both_count(office: Office) -> None:
+    firm, (first, second) = firm_with(office, "100.00", "100.00")
+    paid = [BgMaxPayment(amount=10_000, reference=ocr(each), name="SAMMA KUND") for each in (first, second)]
+    assert upload(firm, bgmax(*paid))["totals"]["exact"] == 2
+    assert registered(firm) == [(first["number"], "100.00"), (second["number"], "100.00")]
+
+
+def test_the_same_file_in_another_company_is_that_companys_own(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    other = office.firm(client="olle", staff="stina")
+    theirs = other.issue("100.00", rate="0", invoice_date="2026-09-01")
+    assert theirs["number"] == invoice["number"]
+    content = bgmax(BgMaxPayment(amount=10_000, reference=ocr(invoice)))
+    assert upload(firm, content)["totals"]["exact"] == 1
+    assert upload(other, content, "olle")["totals"]["exact"] == 1
+
+
+# ---------------------------------------------------------------- refused whole
+
+
+def broken_files() -> Iterator[tuple[str, bytes]]:
+    paid = [BgMaxPayment(amount=10_000, reference=make_ocr(str(1001 + place))) for place in range(3)]
+    good = bgmax(*paid)
+    rows = good.split(b"\r\n")
+    counted_wrong = good.replace(b"7000000003", b"7000000004")
+    sum_wrong = good.replace(f"{30_000:018}".encode(), f"{30_001:018}".encode())
+    assert good not in (counted_wrong, sum_wrong)
+    xml = camt(*[CamtPayment(amount=10_000, references=(CamtReference(value=make_ocr("1001")),))] * 2)
+    xml_sum_wrong = xml.replace(b"<Sum>200.00</Sum>", b"<Sum>200.01</Sum>")
+    assert xml_sum_wrong != xml
+    yield "not-a-payment-file", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
+    yield "not-a-payment-file", b"\x89PNG\r\n\x1a\n" + bytes(100)
+    yield "not-a-payment-file", b" "
+    yield "", b"\r\n".join(rows[: len(rows) // 2])
+    yield "", good[:-90]
+    yield "", counted_wrong
+    yield "", sum_wrong
+    yield "", xml[: len(xml) // 2]
+    yield "", xml_sum_wrong
+    yield "", bgmax(*paid, mark="T")
+    yield "recipient", bgmax(*paid, recipient="50501055")
+    yield "recipient", camt(CamtPayment(amount=10_000), recipient="50501055")
+
+
+def test_a_broken_file_is_refused_whole_with_its_reason_and_nothing_in_it_is_registered(
+    office: Office,
+) -> None:
+    firm, _ = firm_with(office, "100.00", "100.00", "100.00")
+    before = firm.items("InvoicingTable"), firm.items("LedgerTable")
+    for check, content in broken_files():
+        file = upload(firm, content)
+        assert file["status"] == "refused", content[:40]
+        assert (file["payments"], file["totals"]) == ([], None)
+        refusal = file["refusal"]
+        assert refusal["check"]
+        assert refusal["message"]
+        if check:
+            assert refusal["check"] == check
+    assert (firm.items("InvoicingTable"), firm.items("LedgerTable")) == before
+    assert {each["status"] for each in firm.ok("GET", "/payment-files?limit=100")["items"]} == {"refused"}
+
+
+def test_a_file_of_another_companys_bankgiro_says_whose_it_should_be(office: Office) -> None:
+    firm = office.firm()
+    file = upload(firm, bgmax(BgMaxPayment(amount=10_000, reference=make_ocr("1")), recipient="50501055"))
+    assert "9912346" in file["refusal"]["expected"]
+    assert "50501055" in file["refusal"]["found"]
+
+
+def test_a_file_whose_sender_no_longer_handles_payments_is_refused(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    file_id = ask(firm)
+    event = put(firm, file_id, bgmax(BgMaxPayment(amount=10_000, reference=ocr(invoice))))
+    firm.ok("POST", "/collaboration/payment-handler", {"handler": "bureau"})
+    office.invoke("payment_file_received", event)
+    file = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (file["status"], file["refusal"]["check"]) == ("refused", "not-handler")
+    assert registered(firm) == []
+
+
+def test_an_object_that_nobody_asked_to_upload_is_left_alone(office: Office) -> None:
+    firm = office.firm()
+    before = office.cloud.items("PlatformTable")
+    for key in (
+        f"incoming/{firm.company_id}/pmf_00000000000000000000",
+        "incoming/x",
+        "other/a/b",
+        "incoming/a/b/c",
+    ):
+        office.invoke("payment_file_received", office.cloud.upload("PaymentFilesBucket", key, bgmax()))
+    assert office.cloud.items("PlatformTable") == before
+
+
+# ---------------------------------------------------------------- a crash
+
+
+@pytest.mark.parametrize("done", [0, 2])
+def test_after_a_crash_the_next_delivery_goes_on_and_registers_each_payment_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    firm, invoices = firm_with(office, "100.00", "200.00", "300.00")
+    paid = [
+        BgMaxPayment(amount=amount, reference=ocr(each))
+        for amount, each in zip((10_000, 20_000, 30_000), invoices, strict=True)
+    ]
+    file_id = ask(firm)
+    event = put(firm, file_id, bgmax(*paid))
+    deal = files._deal_with
+    dealt: list[Any] = []
+
+    def crashing(*args: Any) -> Any:
+        if len(dealt) == done:
+            raise MemoryError
+        dealt.append(args)
+        return deal(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_deal_with", crashing)
+        with pytest.raises(MemoryError):
+            office.invoke("payment_file_received", event)
+    half = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (half["status"], len(half["payments"])) == ("reading", done)
+    office.invoke("payment_file_received", event)
+    whole = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (whole["status"], outcome(whole)) == ("done", [("exact", False)] * 3)
+    assert whole["totals"]["exact"] == 3
+    assert [amount for _, amount in registered(firm)] == ["100.00", "200.00", "300.00"]
+    assert firm.agreement()["agrees"] is True
+
+
+def test_files_are_listed_newest_first_without_their_payments(office: Office) -> None:
+    firm, (invoice,) = firm_with(office, "100.00")
+    ids = [
+        upload(firm, bgmax(BgMaxPayment(amount=100, reference=ocr(invoice), serial=serial)))["file_id"]
+        for serial in (1, 2)
+    ]
+    first = firm.ok("GET", "/payment-files?limit=1", user=STAFF)
+    rest = firm.ok("GET", f"/payment-files?cursor={first['next']}")
+    listed = first["items"] + rest["items"]
+    assert [each["file_id"] for each in listed] == ids[::-1]
+    assert all(each["payments"] == [] and each["totals"]["payments"] == 1 for each in listed)
