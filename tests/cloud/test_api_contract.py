@@ -39,7 +39,7 @@ schema = schemathesis.openapi.from_path(
     config=SchemathesisConfig.from_dict(
         {
             "generation": {
-                "max-examples": 25,
+                "max-examples": 15,
                 "database": "none",
                 "deterministic": True,
                 "no-shrink": True,

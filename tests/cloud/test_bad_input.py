@@ -591,7 +591,7 @@ def test_given_a_day_in_no_fiscal_year_when_a_voucher_is_dated_so_then_409(stead
     rows = [{"account": "1930", "debit": "1.00"}, {"account": "2081", "credit": "1.00"}]
 
     with steady.unchanged():
-        voucher = {"date": f"{today().year + 1}-01-01", "text": "A", "rows": rows}
+        voucher = {"date": f"{today().year - 1}-12-31", "text": "A", "rows": rows}
         assert_problem(steady.post("ledger/vouchers", voucher, "bureau"), 409, "outside-fiscal-year")
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_CALLS = 40
 """More AWS calls than any invocation tried here makes."""
 
-HOLD = 8
+HOLD = 5
 """Crashes at the first call: while they last (some seconds) records gather into one batch."""
 
 

@@ -238,7 +238,7 @@ def _deal_with(at: CompanyAccess, file_id: str, place: int, payment: IncomingPay
             if problem.code not in _FOR_A_PERSON:
                 raise
             transaction, payment_id = Transaction(), None
-            matched = Matched("proposed", [*matched.reasons, problem.detail])
+            matched = matched.for_a_person(problem.detail)
     store.put_bank_payment(transaction, at.company_id, key, file_id, place)
     return _write_down(transaction, file_id, place, _result(payment, matched, payment_id))
 

@@ -42,6 +42,11 @@ class Matched:
     proposals: list[Proposal] = field(default_factory=list)
     candidate: Candidate | None = None
 
+    def for_a_person(self, why: str) -> Matched:
+        """The same match, proposed only, because the books refused to register it."""
+        proposals = [_proposal(self.candidate)] if self.candidate else self.proposals
+        return Matched("proposed", [*self.reasons, why], proposals)
+
 
 def pointed_numbers(payment: IncomingPayment) -> dict[int, tuple[str, bool]]:
     """The invoice numbers a payment's references and texts point to: number to (reason, by OCR).
