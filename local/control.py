@@ -39,7 +39,7 @@ def application(runner: Runner) -> web.Application:
     app.router.add_post(f"{PREFIX}/faults", control.add_fault)
     app.router.add_delete(f"{PREFIX}/faults", control.clear_faults)
     app.router.add_post(f"{PREFIX}/users", control.user)
-    app.router.add_route("*", "/{path:.*}", runner.api.handle)
+    app.router.add_route("*", r"/{path:[\s\S]*}", runner.api.handle)
     return app
 
 

@@ -366,3 +366,28 @@ def test_files_are_listed_newest_first_without_their_payments(office: Office) ->
     listed = first["items"] + rest["items"]
     assert [each["file_id"] for each in listed] == ids[::-1]
     assert all(each["payments"] == [] and each["totals"]["payments"] == 1 for each in listed)
+
+
+def test_a_handler_changed_in_the_middle_of_a_file_ends_it_there_and_what_was_registered_stands(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, (first, second) = firm_with(office, "100.00", "200.00")
+    paid = [
+        BgMaxPayment(amount=amount, reference=ocr(each))
+        for amount, each in ((10_000, first), (20_000, second))
+    ]
+    file_id = ask(firm)
+    event = put(firm, file_id, bgmax(*paid))
+    deal = files._deal_with
+
+    def then_changed(at: Any, *args: Any) -> Any:
+        done = deal(at, *args)
+        at.collaboration["handler_version"] -= 1  # as if it had been read before the change
+        return done
+
+    monkeypatch.setattr(files, "_deal_with", then_changed)
+    office.invoke("payment_file_received", event)
+    file = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (file["status"], file["refusal"]["check"]) == ("interrupted", "handler-changed")
+    assert (file["totals"]["exact"], file["totals"]["payments"]) == (1, 1)
+    assert registered(firm) == [(first["number"], "100.00")]

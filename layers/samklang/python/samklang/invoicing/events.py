@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from samklang.platform.money import whole
+from samklang.platform.attributes import text, whole
 
 if TYPE_CHECKING:
     from samklang.platform.dynamo import Item
@@ -43,17 +43,17 @@ class InvoiceIssued:
     def from_image(cls, image: Item) -> InvoiceIssued:
         """The event from the invoice's item as it was right after."""
         return cls(
-            company_id=image["company_id"],
-            invoice_id=image["id"],
+            company_id=text(image["company_id"]),
+            invoice_id=text(image["id"]),
             number=whole(image["number"]),
-            ocr=image["ocr"],
-            customer_id=image["customer_id"],
-            customer_name=image["customer_name"],
+            ocr=text(image["ocr"]),
+            customer_id=text(image["customer_id"]),
+            customer_name=text(image["customer_name"]),
             invoice_date=date.fromisoformat(image["invoice_date"]),
             due_date=date.fromisoformat(image["due_date"]),
             total=whole(image["total"]),
             vat_lines=tuple(
                 (str(rate), whole(base), whole(vat)) for rate, base, vat in json.loads(image["vat_lines"])
             ),
-            request_id=image["request_id"],
+            request_id=text(image["request_id"]),
         )

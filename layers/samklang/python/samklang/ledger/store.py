@@ -371,7 +371,8 @@ def put_parked(
         "company_id": company_id,
         **parked.model_dump(),
         "request_id": request_id,
-        "change": json.dumps(change, separators=(",", ":"), ensure_ascii=False),
+        # What made it unreadable may be a value JSON does not have.
+        "change": json.dumps(change, separators=(",", ":"), ensure_ascii=False, default=str),
     }
     transaction.replace(f"parked/{parked.event}", _table(), item)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from samklang.platform.money import whole
+from samklang.platform.attributes import text, whole
 
 if TYPE_CHECKING:
     from samklang.platform.dynamo import Item
@@ -43,20 +43,20 @@ class PaymentRegistered:
     def from_image(cls, image: Item) -> PaymentRegistered:
         """The event from the payment's item."""
         return cls(
-            company_id=image["company_id"],
-            payment_id=image["id"],
+            company_id=text(image["company_id"]),
+            payment_id=text(image["id"]),
             payment_date=date.fromisoformat(image["payment_date"]),
             amount=whole(image["amount"]),
-            method=image["method"],
+            method=text(image["method"]),
             allocations=tuple(
                 (str(each), whole(number), whole(amount))
                 for each, number, amount in json.loads(image["allocations"])
             ),
-            customer_id=image["customer_id"],
+            customer_id=text(image["customer_id"]),
             credit=whole(image["credit"]),
             text=image.get("text"),
             source=image.get("source"),
-            request_id=image["request_id"],
+            request_id=text(image["request_id"]),
         )
 
 
@@ -89,7 +89,7 @@ class PaymentReversed:
         return cls(
             payment=PaymentRegistered.from_image(image),
             reversal_date=date.fromisoformat(image["reversal_date"]),
-            request_id=image["reversal_request_id"],
+            request_id=text(image["reversal_request_id"]),
         )
 
 

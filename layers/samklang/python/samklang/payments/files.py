@@ -109,7 +109,7 @@ def receive(company_id: str, file_id: str, version: str, stream: BinaryIO) -> No
     """
     uploader = store.claim(company_id, file_id, version)
     if uploader is None:
-        logger.warning("no payment file of ours, or not its first upload", company=company_id, file=file_id)
+        logger.warning("no file to deal with, or not its first upload", company=company_id, file=file_id)
         return
     logger.set_correlation_id(uploader.user.request_id)
     at = access.acting(uploader.user, company_id, uploader.party)

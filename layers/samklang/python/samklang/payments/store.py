@@ -107,11 +107,17 @@ class Uploader:
     party: Party
 
 
+_FINAL = {"done", "refused", "interrupted"}
+
+
 def claim(company_id: str, file_id: str, version: str) -> Uploader | None:
-    """Who asked to upload a file, if this object version is its first upload; that is settled here, once."""
+    """Who asked to upload a file, if it is not dealt with and this object version is its first upload.
+
+    Which upload is the first is settled here, once.
+    """
     key = (company_key(company_id), f"PAYMENT_FILE#{file_id}")
     item = dynamo.get(_platform(), *key)
-    if item is None:
+    if item is None or item["status"] in _FINAL:
         return None
     if "object_version" not in item:
         transaction = dynamo.Transaction()

@@ -6,6 +6,7 @@ knows the user, and answers a repeated Idempotency-Key with what it answered bef
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import inspect
@@ -198,7 +199,7 @@ class Api(APIGatewayHttpResolver):
         self.context["user"] = user
         try:
             self._check_user(user)
-            self._check_body(event)
+            event = self._with_body(event)
             key = self._idempotency_key(event)
         except Problem as problem:
             answer = self._as_answer(self._problem(problem, request_id))
@@ -222,14 +223,27 @@ class Api(APIGatewayHttpResolver):
             raise Problem("unauthenticated", "Send a valid token as Authorization: Bearer.")
 
     @staticmethod
-    def _check_body(event: Mapping[str, Any]) -> None:
-        if not event.get("body") or event["requestContext"]["http"]["method"] not in _BODY_METHODS:
-            return
+    def _with_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The event with its body as text, if it is JSON in UTF-8.
+
+        Raises:
+            Problem: ``unsupported-media-type`` or ``malformed-json``.
+        """
+        body: str | None = event.get("body")
+        if not body or event["requestContext"]["http"]["method"] not in _BODY_METHODS:
+            return event
         content_type = event["headers"].get("content-type", "").split(";")[0].strip().lower()
         if content_type != "application/json":
-            raise Problem(
-                "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json."
-            )
+            raise Problem("unsupported-media-type", "Send JSON, with Content-Type: application/json.")
+        try:
+            # The gateway hands on in base64 what it does not take for text.
+            body = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+            body.encode()
+        except ValueError as error:
+            raise Problem("malformed-json", "The body is not UTF-8.") from error
+        # Powertools knows the media type only as it is usually written.
+        headers = {**event["headers"], "content-type": content_type}
+        return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
     def _idempotency_key(self, event: Mapping[str, Any]) -> idempotency.IdempotencyKey | None:
         value = event["headers"].get("idempotency-key")

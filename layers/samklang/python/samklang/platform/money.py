@@ -37,17 +37,6 @@ def format_sek(ore: int) -> str:
     return f"{'-' if ore < 0 else ''}{kronor}.{decimals:02d}"
 
 
-def whole(value: Any) -> int:
-    """An amount or number from elsewhere that must be a whole number already.
-
-    Raises:
-        TypeError: it is not.
-    """
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
-    return value
-
-
 def round_half_up(value: Decimal) -> int:
     """Round to whole öre, half away from zero, as VAT amounts are (two decimals, half up)."""
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
