@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from samklang.formats.identity import parse_postcode
 from samklang.platform.money import LIMIT, Money, MoneyInput, round_half_up
 from samklang.platform.problems import Problem
 from samklang.platform.shapes import Code, Day, Line, Name, Percent, Quantity, Shape
-from samklang.platform.swedish import Email, OrgNo, Postcode, VatNo
+from samklang.platform.swedish import Email, OrgNo, VatNo
 
 # ---------------------------------------------------------------- fields
 
@@ -37,12 +38,21 @@ UnitPrice = Annotated[MoneyInput, Field(ge=-LIMIT // 1000, le=LIMIT // 1000)]
 
 
 class CustomerAddress(Shape):
-    """Where the customer is."""
+    """Where the customer is; a Swedish postcode is checked and kept as five digits."""
 
     street: Line
-    postcode: Postcode
+    postcode: Code
     city: Name
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "SE"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _swedish_postcode(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("country", "SE") == "SE":
+            postcode = given.get("postcode")
+            if isinstance(postcode, str):
+                return given | {"postcode": parse_postcode(postcode)}
+        return given
 
 
 class CustomerInput(Shape):

@@ -93,5 +93,6 @@ def _buyer(buyer: Buyer) -> Party:
 
 
 def _lines(address: CustomerAddress) -> tuple[str, ...]:
-    lines = (address.street, f"{format_postcode(address.postcode)} {address.city}")
-    return lines if address.country == "SE" else (*lines, address.country)
+    if address.country == "SE":
+        return (address.street, f"{format_postcode(address.postcode)} {address.city}")
+    return (address.street, f"{address.postcode} {address.city}", address.country)

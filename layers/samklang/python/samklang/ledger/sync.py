@@ -7,7 +7,9 @@ go on. What fails for a passing reason is sent again by the stream.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -76,9 +78,17 @@ def _entry(kind: str, image: Item) -> _Entry:
         # A poison record: it will never be readable, so it must neither stop the others nor be lost.
         logger.exception("unreadable change", kind=kind)
         metrics.add_metric("Unreadable", MetricUnit.Count, 1)
-        return _Entry(kind, image, None, f"{kind}/{image.get('id', 'unknown')}/unreadable")
+        return _Entry(kind, image, None, f"{kind}/{_name(image)}/unreadable")
     operations = 3 + len(event.invoices)
     return _Entry(kind, image, event, event.event_id, event.invoices, operations)
+
+
+def _name(image: Item) -> str:
+    """The item's id, or what else tells it from others if that is what is wrong with it."""
+    name = str(image.get("id"))
+    return (
+        name if re.fullmatch(r"[a-z]+_[0-9a-z]+", name) else sha256(str(image.get("sk")).encode()).hexdigest()
+    )
 
 
 def _kind(change: Change) -> str:

@@ -213,6 +213,8 @@ def _reverse_once(at: CompanyAccess, payment_id: str, day: date) -> Payment:
         raise Problem(
             "validation", f"The payment came on {event.payment.payment_date}; take it back then or later."
         )
+    if day > clock.today():
+        raise Problem("validation", "Take it back when it has happened: the date is after today.")
     origin = "ledger" if at.party == "bureau" else "invoicing"
     values = reversal_values(day, origin, at.user.request_id)
     if at.party == "bureau":
