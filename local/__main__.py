@@ -8,6 +8,7 @@ from typing import Any
 from local import daemon
 
 _DEFAULT_PORT = 8400
+_MOVE_CLOCK = ".venv/bin/python -m local clock +P1D"
 _TEMPLATE = daemon.PROJECT / "template.yaml"
 
 
@@ -30,7 +31,7 @@ def _addresses(running: daemon.Running, status: dict[str, Any], place: daemon.Pl
         "AWS endpoint": f"{status['endpoint']} (ministack: DynamoDB, S3, SQS, Cognito)",
         "User pool": f"{status['user_pool']}, client {status['user_pool_client']}",
         "Logs": f"{place.logs}/<function>.log",
-        "Clock": f"{status['time'][:19]}Z; to move it: python -m local clock +P1D (or a time, or reset)",
+        "Clock": f"{status['time'][:19]}Z; to move it: {_MOVE_CLOCK} (or a time, or reset)",
         "Stop": "make down",
     }
     width = max(map(len, lines)) + 2

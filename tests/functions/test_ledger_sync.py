@@ -197,6 +197,17 @@ def test_a_poison_record_is_parked_and_those_before_and_after_it_are_posted(offi
     assert firm.balances()["1510"] == "2.50"
 
 
+def test_what_could_not_be_read_is_no_longer_parked_once_it_is_read_and_posted(office: Office) -> None:
+    firm = office.firm()
+    firm.issue("1.00")
+    (record,) = office.news("ledger_sync")
+    assert office.deliver("ledger_sync", [spoil(record, total=None)]) == []
+    assert [each["code"] for each in parked(firm)] == ["internal"]
+    assert office.deliver("ledger_sync", [record]) == []
+    assert parked(firm) == []
+    assert numbers(firm) == [1]
+
+
 def test_no_kind_of_poison_ends_its_batch_or_is_posted_when_retried_unmended(office: Office) -> None:
     firm = office.firm()
     stuck: dict[str, object] = {}

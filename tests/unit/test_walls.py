@@ -370,9 +370,10 @@ def test_forbidden_words_are_found_in_any_file(tmp_path: Path, split: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["../work/here", "https://host.example/tmp/x", "${Bucket.Arn}/work/*", "a methodology"]
+    "split", ["../wo+rk/here", "https://host.example/t+mp/x", "${Bucket.Arn}/wo+rk/*", "a methodology"]
 )
-def test_innocent_words_are_let_be(tmp_path: Path, text: str) -> None:
+def test_innocent_words_are_let_be(tmp_path: Path, split: str) -> None:
+    text = split.replace("+", "")
     assert list(forbidden_words(tmp_path, written(tmp_path, {"a.md": text}))) == []
 
 

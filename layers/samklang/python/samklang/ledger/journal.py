@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from samklang.ledger import posting, store
@@ -187,12 +188,13 @@ class Journal:
             lambda transaction: store.put_parked(transaction, self.company_id, parked, change, request_id)
         )
 
-    def unpark(self, parked_id: str) -> None:
-        """Take a posted event off the list of parked ones, if it is there."""
-        if parked_id in self.parked:
-            self._writes.append(
-                lambda transaction: store.remove_parked(transaction, self.company_id, parked_id)
-            )
+    def unpark(self, parked_ids: set[str]) -> None:
+        """Take a posted event off the list of parked ones, if it is there under any of these ids."""
+        for parked_id in sorted(parked_ids & self.parked):
+            self._writes.append(partial(self._remove_parked, parked_id))
+
+    def _remove_parked(self, parked_id: str, transaction: Transaction) -> None:
+        store.remove_parked(transaction, self.company_id, parked_id)
 
     # ------------------------------------------------------------ in memory
 

@@ -55,6 +55,11 @@ class _Entry:
         return self.event_id.replace("/", ".")
 
     @property
+    def parked_ids(self) -> set[str]:
+        """Under what it may have been parked before: as itself, or when it could not be read."""
+        return {self.parked_id, _unreadable_id(self.kind, self.image).replace("/", ".")}
+
+    @property
     def request_id(self) -> str | None:
         """The request that caused it, for the logs of everything that follows."""
         return self.event.request_id if self.event else self.image.get("request_id")
@@ -78,17 +83,21 @@ def _entry(kind: str, image: Item) -> _Entry:
         # A poison record: it will never be readable, so it must neither stop the others nor be lost.
         logger.exception("unreadable change", kind=kind)
         metrics.add_metric("Unreadable", MetricUnit.Count, 1)
-        return _Entry(kind, image, None, f"{kind}/{_name(image)}/unreadable")
-    operations = 3 + len(event.invoices)
+        return _Entry(kind, image, None, _unreadable_id(kind, image))
+    operations = 4 + len(event.invoices)
     return _Entry(kind, image, event, event.event_id, event.invoices, operations)
+
+
+def _unreadable_id(kind: str, image: Item) -> str:
+    return f"{kind}/{_name(image)}/unreadable"
 
 
 def _name(image: Item) -> str:
     """The item's id, or what else tells it from others if that is what is wrong with it."""
     name = str(image.get("id"))
-    return (
-        name if re.fullmatch(r"[a-z]+_[0-9a-z]+", name) else sha256(str(image.get("sk")).encode()).hexdigest()
-    )
+    if re.fullmatch(r"[a-z]+_[0-9a-z]+", name):
+        return name
+    return sha256(str(image.get("sk")).encode()).hexdigest()
 
 
 def _kind(change: Change) -> str:
@@ -138,7 +147,8 @@ def _post_some(company_id: str, entries: list[_Entry]) -> int:
 def _open(company_id: str, entries: Sequence[_Entry]) -> Journal:
     invoices = {invoice for entry in entries for invoice in entry.invoices}
     payments = {entry.payment_id for entry in entries if entry.payment_id}
-    return Journal(company_id, invoices, payments, [entry.parked_id for entry in entries])
+    parked = {parked_id for entry in entries for parked_id in entry.parked_ids}
+    return Journal(company_id, invoices, payments, parked)
 
 
 def _commit(transaction: Transaction) -> None:
@@ -163,7 +173,7 @@ def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
         return _park(journal, entry, problem)
     logger.info("posted" if outcome == "posted" else "was posted before", event=entry.event_id)
     metrics.add_metric("Posted", MetricUnit.Count, int(outcome == "posted"))
-    journal.unpark(entry.parked_id)
+    journal.unpark(entry.parked_ids)
     return None
 
 
