@@ -295,8 +295,13 @@ def test_a_number_taken_meanwhile_is_read_anew(office: Office, monkeypatch: pyte
 
     firm = office.firm()
     firm.issue()
-    stale, read = [1001], store.next_number
-    monkeypatch.setattr(store, "next_number", lambda company: stale.pop() if stale else read(company))
+    stale, read = [1001], store.issue_basis
+
+    def read_too_early(company_id: str, invoice_id: str) -> store.IssueBasis:
+        basis = read(company_id, invoice_id)
+        return basis._replace(next_number=stale.pop()) if stale else basis
+
+    monkeypatch.setattr(store, "issue_basis", read_too_early)
     assert firm.issue()["number"] == 1002
     assert not stale
 

@@ -306,15 +306,16 @@ def issue(at: CompanyAccess, invoice_id: str) -> Invoice:
 
 
 def _issue_once(at: CompanyAccess, invoice_id: str) -> Invoice:
-    draft = _require_draft(get_invoice(at, invoice_id))
+    basis = store.issue_basis(at.company_id, invoice_id)
+    draft = _require_draft(_found(basis.invoice))
     customer = store.customer(at.company_id, draft.customer_id)
     if customer is None or not customer.active:
         raise Problem("inactive", f"The customer {draft.customer_name} is inactive: activate it first.")
     invoice_date = draft.invoice_date or clock.today()
     buyer = _buyer(customer)
     due_date = draft.due_date or invoice_date + timedelta(days=buyer.payment_terms_days)
-    _check_dates(at.company_id, invoice_date, due_date)
-    number = store.next_number(at.company_id)
+    _check_dates(basis.seller, invoice_date, due_date)
+    number = basis.next_number
     invoice = draft.model_copy(
         update={
             "status": "issued" if draft.total else "paid",
@@ -341,7 +342,7 @@ def _issue_once(at: CompanyAccess, invoice_id: str) -> Invoice:
 _DAYS_AHEAD = 366
 
 
-def _check_dates(company_id: str, invoice_date: date, due_date: date) -> None:
+def _check_dates(seller: CompanyDetails, invoice_date: date, due_date: date) -> None:
     """Refuse dates the books could never take: a number is taken for good.
 
     Raises:
@@ -351,7 +352,7 @@ def _check_dates(company_id: str, invoice_date: date, due_date: date) -> None:
         raise Problem("validation", f"The due date {due_date} is before the invoice date {invoice_date}.")
     if invoice_date > clock.today() + timedelta(days=_DAYS_AHEAD):
         raise Problem("validation", f"The invoice date {invoice_date} is more than a year ahead.")
-    first = store.seller(company_id).fiscal_year.start
+    first = seller.fiscal_year.start
     if invoice_date < first:
         raise Problem("outside-fiscal-year", f"The books begin on {first}; {invoice_date} is before that.")
 
@@ -365,7 +366,10 @@ def get_invoice(at: CompanyAccess, invoice_id: str) -> Invoice:
     Raises:
         Problem: ``not-found``.
     """
-    invoice = store.invoice(at.company_id, invoice_id)
+    return _found(store.invoice(at.company_id, invoice_id))
+
+
+def _found(invoice: Invoice | None) -> Invoice:
     if invoice is None:
         raise Problem("not-found", "There is no such invoice.")
     return invoice

@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import json
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from samklang.collaboration.model import CompanyDetails
 from samklang.invoicing.model import (
@@ -64,13 +64,6 @@ def put_series(transaction: Transaction, company_id: str, first_number: int) -> 
         "next": first_number,
     }
     transaction.put("series", _table(), item)
-
-
-def next_number(company_id: str) -> int:
-    """The number the next issued invoice gets."""
-    item = dynamo.get(_table(), company_key(company_id), _SERIES)
-    assert item is not None  # opened in the transaction that made the company active
-    return int(item["next"])
 
 
 def take_number(transaction: Transaction, company_id: str, number: int) -> None:
@@ -172,6 +165,27 @@ def _read_article(item: Item) -> Article:
 
 
 # ---------------------------------------------------------------- invoices
+
+
+class IssueBasis(NamedTuple):
+    """What issuing an invoice starts from, read at once."""
+
+    invoice: Invoice | None
+    next_number: int
+    seller: CompanyDetails
+
+
+def issue_basis(company_id: str, invoice_id: str) -> IssueBasis:
+    """The draft, the number the next issued invoice gets, and the company that issues it."""
+    pk = company_key(company_id)
+    draft, series, seller = ((pk, sk) for sk in (f"INVOICE#{invoice_id}", _SERIES, _SELLER))
+    found = dynamo.batch_get(_table(), [draft, series, seller])
+    # Series and seller were written in the transaction that made the company active.
+    return IssueBasis(
+        invoice=read_invoice(found[draft]) if draft in found else None,
+        next_number=int(found[series]["next"]),
+        seller=CompanyDetails.model_validate_json(found[seller]["details"]),
+    )
 
 
 def put_invoice(transaction: Transaction, company_id: str, invoice: Invoice, request_id: str) -> None:
