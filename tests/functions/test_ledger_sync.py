@@ -307,6 +307,37 @@ def test_the_reversal_of_a_parked_payment_waits_for_it_and_follows_it(office: Of
     assert firm.balances()["1930"] == "0.00"
 
 
+def test_a_payment_and_its_reversal_in_one_batch_are_both_posted_and_cancel_out(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    office.settle()
+    payment = firm.pay("125.00", invoice).body["payment_id"]
+    firm.ok("POST", f"/payments/{payment}/reverse", {})
+    batch = office.news("ledger_sync")
+    assert len(batch) == 2
+    for _ in range(2):
+        assert office.deliver("ledger_sync", batch) == []
+    assert sorted(each["series"] for each in firm.vouchers()) == ["I", "I", "K"]
+    assert firm.balances()["1930"] == "0.00"
+    assert firm.agreement()["agrees"] is True
+    assert firm.ok("GET", f"/payments/{payment}")["sync"] == "synchronised"
+
+
+def test_a_parked_payment_retried_posts_its_parked_invoice_before_it(office: Office) -> None:
+    firm = office.firm()
+    firm.close_books_until("2026-10-31")
+    invoice = firm.issue("100.00", invoice_date="2026-10-31")
+    payment = firm.pay("125.00", invoice, payment_date="2026-11-02").body["payment_id"]
+    office.settle()
+    waiting = {each["event"].partition("/")[0]: each for each in parked(firm)}
+    firm.close_books_until("2026-09-30")
+    done = retry(office, firm, waiting["payment"]["parked_id"])
+    assert done["posted"] == [f"invoice/{invoice['invoice_id']}/issued", f"payment/{payment}/registered"]
+    office.settle()
+    assert parked(firm) == []
+    assert firm.agreement()["agrees"] is True
+
+
 # ---------------------------------------------------------------- passing failures
 
 

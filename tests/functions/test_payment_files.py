@@ -225,6 +225,25 @@ def test_the_same_event_twice_and_the_same_file_again_register_once(office: Offi
     assert registered(firm) == [(invoice["number"], "100.00")]
 
 
+def test_a_second_upload_under_the_same_form_is_left_alone(office: Office) -> None:
+    firm, (invoice, other) = firm_with(office, "100.00", "200.00")
+    file_id = ask(firm)
+    office.invoke(
+        "payment_file_received",
+        put(firm, file_id, bgmax(BgMaxPayment(amount=10_000, reference=ocr(invoice)))),
+    )
+    first = firm.ok("GET", f"/payment-files/{file_id}")
+    office.invoke(
+        "payment_file_received", put(firm, file_id, bgmax(BgMaxPayment(amount=20_000, reference=ocr(other))))
+    )
+    assert firm.ok("GET", f"/payment-files/{file_id}") == first
+    assert registered(firm) == [(invoice["number"], "100.00")]
+    assert (
+        upload(firm, bgmax(BgMaxPayment(amount=20_000, reference=ocr(other), serial=77)))["totals"]["exact"]
+        == 1
+    )
+
+
 def test_genuine_twins_with_references_of_their_own_both_count(office: Office) -> None:
     firm, (first, second) = firm_with(office, "100.00", "100.00")
     paid = [BgMaxPayment(amount=10_000, reference=ocr(each), name="SAMMA KUND") for each in (first, second)]

@@ -163,6 +163,16 @@ def test_more_than_forty_invoices_in_one_payment_are_refused(office: Office) -> 
     assert "/allocations" in firm.pay("50.00", (invoice, "1.00"), *others).text
 
 
+def test_the_client_may_correct_a_payment_before_the_ledger_has_heard_of_it(office: Office) -> None:
+    firm, (invoice,) = open_firm(office, "client", "1000.00")
+    wrong = firm.pay("900.00", invoice).body["payment_id"]
+    office.settle()
+    firm.ok("POST", f"/payments/{wrong}/reverse", {})
+    assert firm.pay("1000.00", invoice).status == 201
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
 def test_the_bureau_cannot_pay_what_has_not_reached_its_ledger(office: Office) -> None:
     firm = office.firm(handler="bureau")
     assert code(firm.pay("100.00", firm.issue(), user=STAFF)) == (409, "invoice-not-posted")
