@@ -2,7 +2,6 @@ import time
 
 import pytest
 
-from samklang.payments import sync
 from samklang.platform import dynamo
 from tests.functions.books import Firm, Office, image, passing
 from tests.functions.conftest import STAFF
@@ -96,7 +95,7 @@ def test_under_long_contention_the_batch_is_sent_again_from_the_first_record(
         raise dynamo.Contention("TransactionConflict")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "_commit", contended)
+        patch.setattr(dynamo.Transaction, "commit_unchanged", contended)
         assert office.deliver("payment_sync", batch) == [batch[0]["dynamodb"]["SequenceNumber"]]
     assert firm.invoice(invoice)["remaining"] == "125.00"
     assert office.deliver("payment_sync", batch) == []
@@ -106,7 +105,7 @@ def test_under_long_contention_the_batch_is_sent_again_from_the_first_record(
 def test_an_invoice_changed_meanwhile_is_read_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     firm, invoice = posted_firm(office)
     firm.pay("50.00", invoice, user=STAFF)
-    commit, tries = sync._commit, []
+    commit, tries = dynamo.Transaction.commit_unchanged, []
 
     def disturbed(transaction: dynamo.Transaction) -> None:
         tries.append(1)
@@ -114,7 +113,7 @@ def test_an_invoice_changed_meanwhile_is_read_anew(office: Office, monkeypatch: 
             raise dynamo.Contention("somebody else was first")
         commit(transaction)
 
-    monkeypatch.setattr(sync, "_commit", disturbed)
+    monkeypatch.setattr(dynamo.Transaction, "commit_unchanged", disturbed)
     office.settle()
     assert len(tries) == 2
     assert firm.invoice(invoice)["remaining"] == "75.00"

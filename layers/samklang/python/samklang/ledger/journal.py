@@ -27,6 +27,7 @@ from samklang.ledger.model import (
     check_no_control_account,
 )
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
+from samklang.payments.model import check_remaining
 from samklang.platform import clock
 from samklang.platform.dynamo import MAX_OPERATIONS, Transaction
 from samklang.platform.money import format_sek
@@ -265,7 +266,7 @@ def _payment_text(event: PaymentRegistered) -> str:
     return f"Inbetalning faktura {numbers}, {format_sek(event.amount).replace('.', ',')} kr"
 
 
-def check_remaining(receivables: dict[str, Receivable], event: PaymentRegistered) -> None:
+def check_open_items(receivables: dict[str, Receivable], event: PaymentRegistered) -> None:
     """Refuse more on an invoice than remains in the ledger.
 
     Raises:
@@ -277,8 +278,4 @@ def check_remaining(receivables: dict[str, Receivable], event: PaymentRegistered
             raise Problem(
                 "invoice-not-posted", f"Invoice {number} has not reached the ledger yet. Try again soon."
             )
-        if amount > receivable.remaining:
-            remaining = format_sek(receivable.remaining)
-            raise Problem(
-                "allocation-exceeds", f"{remaining} remains of invoice {number}. Allocate at most that."
-            )
+        check_remaining(number, amount, receivable.remaining)

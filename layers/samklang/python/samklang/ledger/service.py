@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samklang.ledger import store
 from samklang.ledger.accounts import CHART, RECEIVABLES
-from samklang.ledger.journal import Journal, check_remaining
+from samklang.ledger.journal import Journal, check_open_items
 from samklang.ledger.model import (
     AccountList,
     AccountShape,
@@ -239,7 +239,7 @@ def post_payment(transaction: Transaction, event: PaymentRegistered) -> None:
         Problem: ``invoice-not-posted``, ``allocation-exceeds``, ``closed-period``, ``outside-fiscal-year``.
     """
     journal = Journal(event.company_id, event.invoices, [event.payment_id])
-    check_remaining(journal.receivables, event)
+    check_open_items(journal.receivables, event)
     journal.pay(event, "ledger")
     journal.write(transaction)
 

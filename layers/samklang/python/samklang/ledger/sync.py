@@ -140,7 +140,7 @@ def _post_some(company_id: str, entries: list[_Entry]) -> int:
     if not journal.empty:
         transaction = Transaction()
         journal.write(transaction)
-        _commit(transaction)
+        transaction.commit_unchanged()
     return done
 
 
@@ -149,14 +149,6 @@ def _open(company_id: str, entries: Sequence[_Entry]) -> Journal:
     payments = {entry.payment_id for entry in entries if entry.payment_id}
     parked = {parked_id for entry in entries for parked_id in entry.parked_ids}
     return Journal(company_id, invoices, payments, parked)
-
-
-def _commit(transaction: Transaction) -> None:
-    try:
-        transaction.commit()
-    except ConditionFailed as failure:
-        # Somebody posted meanwhile (or this very batch was done before a crash): read anew and see.
-        raise Contention(str(failure)) from failure
 
 
 def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from samklang.invoicing.model import Id, LedgerState
-from samklang.platform.money import LIMIT, Money, MoneyInput
+from samklang.platform.money import LIMIT, Money, MoneyInput, format_sek
 from samklang.platform.problems import FieldError, Problem
 from samklang.platform.shapes import Day, Line, Shape, Upload
 
@@ -108,6 +108,19 @@ def check_allocations(amount: int, allocated: int) -> int:
             (FieldError("/allocations", "sum", "adds up to more than /amount"),),
         )
     return amount - allocated
+
+
+def check_remaining(invoice_number: int, amount: int, remaining: int) -> None:
+    """Refuse more on an invoice than remains of it, in öre, on the side that registers.
+
+    Raises:
+        Problem: ``allocation-exceeds``.
+    """
+    if amount > remaining:
+        left = format_sek(remaining)
+        raise Problem(
+            "allocation-exceeds", f"{left} remains of invoice {invoice_number}. Allocate at most that."
+        )
 
 
 # ---------------------------------------------------------------- payment files

@@ -19,12 +19,12 @@ from samklang.payments.model import (
     Reversal,
     ReverseInput,
     check_allocations,
+    check_remaining,
 )
 from samklang.platform import clock, idempotency
 from samklang.platform.cursors import read_cursor, write_cursor
 from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
 from samklang.platform.ids import new_id
-from samklang.platform.money import format_sek
 from samklang.platform.problems import FieldError, Problem
 
 if TYPE_CHECKING:
@@ -78,11 +78,7 @@ def prepare(
     else:
         for invoice_id, number, amount in event.allocations:
             invoice = invoices[invoice_id]
-            if amount > invoice.remaining:
-                remaining = format_sek(invoice.remaining)
-                raise Problem(
-                    "allocation-exceeds", f"{remaining} remains of invoice {number}. Allocate at most that."
-                )
+            check_remaining(number, amount, invoice.remaining)
             invoicing.change_remaining(transaction, at.company_id, invoice, -amount)
         values = payment_values(event) | {"origin": "invoicing", "version": 1}
         store.put_payment(transaction, at.company_id, payment_id, values)

@@ -12,7 +12,7 @@ from samklang.invoicing.model import LedgerState
 from samklang.payments import store
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
 from samklang.payments.service import change_invoices, voucher_reference
-from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
+from samklang.platform.dynamo import Contention, Transaction, retrying
 from samklang.platform.logs import logger
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _register(event: PaymentRegistered) -> None:
     values = payment_values(event) | {"origin": "ledger", "version": 1}
     store.put_payment(transaction, event.company_id, event.payment_id, values)
     change_invoices(transaction, event, -1)
-    _commit(transaction)
+    transaction.commit_unchanged()
 
 
 def _reverse(event: PaymentReversed) -> None:
@@ -87,12 +87,4 @@ def _reverse(event: PaymentReversed) -> None:
     values = reversal_values(event.reversal_date, "ledger", event.request_id)
     store.reverse_payment(transaction, event.company_id, payment.payment_id, values)
     change_invoices(transaction, payment, +1)
-    _commit(transaction)
-
-
-def _commit(transaction: Transaction) -> None:
-    try:
-        transaction.commit()
-    except ConditionFailed as failure:
-        # The invoice was changed meanwhile, or this was done before a crash: read anew and see.
-        raise Contention(str(failure)) from failure
+    transaction.commit_unchanged()

@@ -414,6 +414,17 @@ class Transaction:
                 raise Contention(code) from error
             raise
 
+    def commit_unchanged(self) -> None:
+        """Do it all, if what it was made from is still so.
+
+        Raises:
+            Contention: somebody wrote meanwhile, or this was done before a crash: read anew and see.
+        """
+        try:
+            self.commit()
+        except ConditionFailed as failure:
+            raise Contention(str(failure)) from failure
+
     def _cancelled(self, error: ClientError) -> Exception:
         reasons = cast("list[dict[str, Any]]", error.response.get("CancellationReasons", []))
         failed = {

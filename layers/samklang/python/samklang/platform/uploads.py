@@ -31,11 +31,9 @@ def presigned_post(bucket: str, key: str, content_type: str, max_bytes: int) -> 
     return Upload(url=form["url"], fields=form["fields"], expires_in=UPLOAD_SECONDS, max_bytes=max_bytes)
 
 
-def presigned_get(bucket: str, key: str, filename: str | None = None) -> Link:
-    """An address that fetches one file for a short time, shown in the browser or saved under ``filename``."""
+def presigned_get(bucket: str, key: str) -> Link:
+    """An address that fetches one file for a short time."""
     parameters = {"Bucket": bucket, "Key": key}
-    if filename:
-        parameters["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
     url = s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
     return Link(url=url, expires_in=LINK_SECONDS)
 
