@@ -11,7 +11,8 @@ TARGET = ROOT / "functions" / "reference" / "openapi.json"
 TAGS = {
     "collaboration": "Collaboration",
     "invoicing": "Invoicing",
-    "invoice_pdf": "Invoicing",
+    "invoice_output": "Invoicing",
+    "registers": "Invoicing",
     "payments": "Payments",
     "ledger": "Ledger",
     "documents": "Documents",

@@ -49,7 +49,7 @@ _QUEUE_ACTIONS = {
     "DeleteMessageBatch": "DeleteMessage",
     "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
 }
-_IAM_PREFIXES = {"sesv2": "ses", "cognito-idp": "cognito-idp", "stepfunctions": "states", "logs": "logs"}
+_IAM_PREFIXES = {"cognito-idp": "cognito-idp", "stepfunctions": "states", "logs": "logs"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def needed(service: str, operation: str, parameters: Mapping[str, Any], place: P
             found = _s3(operation, parameters)
         case "sqs":
             found = _sqs(operation, parameters, place)
+        case "sesv2":
+            found = _sesv2(operation, parameters, place)
         case "sts" if operation == "GetCallerIdentity":
             return []
         case _:
@@ -138,6 +140,24 @@ def _sqs(operation: str, parameters: Mapping[str, Any], place: Place) -> Iterato
     yield f"sqs:{_QUEUE_ACTIONS.get(operation, operation)}", place.arn("sqs", name)
 
 
+def _sesv2(operation: str, parameters: Mapping[str, Any], place: Place) -> Iterator[Needed]:
+    """Sending needs the sender's domain (the local cloud knows no other identities) and the configuration.
+
+    A raw message needs SendRawEmail too, although the operation is not called so.
+    """
+    if operation != "SendEmail":
+        yield f"ses:{operation}", "*"
+        return
+    domain = str(parameters.get("FromEmailAddress", "*")).rpartition("@")[2].rstrip(">")
+    resources = [place.arn("ses", f"identity/{domain}")]
+    if parameters.get("ConfigurationSetName"):
+        resources.append(place.arn("ses", f"configuration-set/{parameters['ConfigurationSetName']}"))
+    actions = ["ses:SendEmail", *(["ses:SendRawEmail"] if "Raw" in parameters.get("Content", {}) else [])]
+    for action in actions:
+        for resource in resources:
+            yield action, resource
+
+
 def _other(service: str, operation: str, parameters: Mapping[str, Any], place: Place) -> Needed:
     action = f"{_IAM_PREFIXES.get(service, service)}:{operation}"
     match service:
@@ -145,8 +165,6 @@ def _other(service: str, operation: str, parameters: Mapping[str, Any], place: P
             return action, place.arn("cognito-idp", f"userpool/{parameters['UserPoolId']}")
         case "sns" if "TopicArn" in parameters:
             return action, parameters["TopicArn"]
-        case "sesv2" | "ses" if parameters.get("FromEmailAddress"):
-            return action, place.arn("ses", f"identity/{parameters['FromEmailAddress']}")
         case "ssm" if "Name" in parameters:
             return action, place.arn("ssm", f"parameter/{parameters['Name'].lstrip('/')}")
         case "lambda" if operation == "Invoke":

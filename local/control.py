@@ -1,6 +1,6 @@
 """The control endpoints, beside the API on the same port: what tests and people ask the runner.
 
-Everything is under ``/_local/`` and answers JSON.
+Everything is under ``/_local/`` and answers JSON, but for the e-mails, which people look at.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ def application(runner: Runner) -> web.Application:
     app.router.add_post(f"{PREFIX}/faults", control.add_fault)
     app.router.add_delete(f"{PREFIX}/faults", control.clear_faults)
     app.router.add_post(f"{PREFIX}/users", control.user)
+    app.router.add_get(f"{PREFIX}/mail", control.mail)
+    app.router.add_get(f"{PREFIX}/mailbox", control.mailbox)
+    app.router.add_get(f"{PREFIX}/mail/{{message_id}}/{{part}}", control.mail_part)
     app.router.add_route("*", r"/{path:[\s\S]*}", runner.api.handle)
     return app
 
@@ -127,6 +130,27 @@ class Control:
         """POST /_local/users {"username"}: a user in the pool, made if need be, and a token."""
         wanted = await request.json()
         return web.json_response(await asyncio.to_thread(self._users.log_in, wanted["username"]))
+
+    async def mail(self, request: web.Request) -> web.Response:
+        """GET /_local/mail?to=kund@example.se: the e-mails sent, oldest first."""
+        return web.json_response(await self._runner.mailbox.sent(request.query.get("to")))
+
+    async def mailbox(self, _request: web.Request) -> web.Response:
+        """GET /_local/mailbox: the e-mails sent, as a page."""
+        return web.Response(text=await self._runner.mailbox.page(), content_type="text/html")
+
+    async def mail_part(self, request: web.Request) -> web.Response:
+        """GET /_local/mail/{message_id}/{part}: ``html``, or an attachment by its name."""
+        found = await self._runner.mailbox.part(request.match_info["message_id"], request.match_info["part"])
+        if found is None:
+            return web.json_response({"message": "no such part"}, status=404)
+        # What somebody wrote into a mail must not act in the name of this machine.
+        headers = {"Content-Security-Policy": "sandbox"} if found[0] == "text/html" else {}
+        return web.Response(body=found[1], content_type=found[0], charset=_charset(found[0]), headers=headers)
+
+
+def _charset(content_type: str) -> str | None:
+    return "utf-8" if content_type.startswith("text/") else None
 
 
 class Users:

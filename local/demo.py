@@ -11,9 +11,6 @@ import argparse
 import io
 import secrets
 import sys
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +20,13 @@ from local import daemon
 from local.bank.bgmax import BgMaxPayment, bgmax_file
 from local.bank.camt import CamtPayment, CamtReference, camt_file
 from local.client import Client, upload
+from local.demo_invoicing import more_invoicing
+from local.story import OUTPUT, PROJECT, Company, Story, issue, ore, sek, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-PROJECT = daemon.PROJECT
 SAMPLES = PROJECT.parent / "shared" / "samples"
-OUTPUT = PROJECT / ".local" / "demo"
 BANKGIRO = "9912346"
 
 CUSTOMERS = [
@@ -58,54 +54,6 @@ def start_guide(year: int) -> dict[str, Any]:
     """The answers, for books of a calendar year."""
     fiscal_year = {"start": f"{year}-01-01", "end": f"{year}-12-31", "vat_period": "quarter"}
     return START_GUIDE | {"fiscal_year": fiscal_year}
-
-
-@dataclass(slots=True)
-class Story:
-    """The play: who is in it, and what happened."""
-
-    base_url: str
-    happened: list[tuple[str, str]] = field(default_factory=list)
-    addresses: list[tuple[str, str]] = field(default_factory=list)
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the local cloud itself."""
-        return daemon.ask(self.base_url, method, f"/_local{path}", body, timeout=120)
-
-    def settle(self) -> None:
-        """Wait until streams, uploads and queues are done."""
-        answer = self.control("POST", "/settle?timeout=60")
-        assert answer["idle"], answer["busy"]
-
-    def user(self, name: str) -> Client:
-        """A person with a token."""
-        token = self.control("POST", "/users", {"username": name})["access_token"]
-        return Client(self.base_url, token)
-
-    def tell(self, what: str, result: str) -> None:
-        """A line of the table at the end."""
-        self.happened.append((what, result))
-
-
-@contextmanager
-def step(text: str) -> Iterator[None]:
-    """One step with its time, shown as it goes."""
-    watched = sys.stdout.isatty()
-    if watched:
-        print(f"  …  {text}", end="\r", flush=True)
-    started = time.perf_counter()
-    yield
-    print(f"  ✔  {text:<90}{(time.perf_counter() - started) * 1000:>6.0f} ms", flush=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company in the story, and both parties' ways to it."""
-
-    path: str
-    client: Client
-    bureau: Client
-    bureau_id: str
 
 
 def begin(story: Story, guide: dict[str, Any], email: str) -> Company:
@@ -151,16 +99,6 @@ def register(company: Company) -> tuple[list[str], list[str]]:
     return customers, articles
 
 
-def issue(company: Company, customer: str, day: date, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Write an invoice and issue it."""
-    body = {"customer_id": customer, "invoice_date": day.isoformat(), "rows": rows}
-    draft = company.client.post(f"{company.path}/invoices", body).expect(201)
-    issued: dict[str, Any] = company.client.post(
-        f"{company.path}/invoices/{draft['invoice_id']}/issue"
-    ).expect(200)
-    return issued
-
-
 def send_file(story: Story, company: Company, who: Client, filename: str, content: bytes) -> dict[str, Any]:
     """Upload a payment file and wait for what became of it."""
     asked = who.post(f"{company.path}/payment-files", {"filename": filename}).expect(201)
@@ -168,17 +106,6 @@ def send_file(story: Story, company: Company, who: Client, filename: str, conten
     story.settle()
     found: dict[str, Any] = who.get(f"{company.path}/payment-files/{asked['file_id']}").expect(200)
     return found
-
-
-def ore(amount: str) -> int:
-    """A decimal string in SEK as öre."""
-    kronor, _, rest = amount.partition(".")
-    return int(kronor) * 100 + int(rest)
-
-
-def sek(amount: int) -> str:
-    """Öre as a decimal string in SEK."""
-    return f"{amount // 100}.{amount % 100:02}"
 
 
 def receipt() -> tuple[str, bytes]:
@@ -268,6 +195,23 @@ def invoices_and_ledger(story: Story, company: Company, today: date) -> list[dic
         assert pdf.content.startswith(b"%PDF"), pdf.content[:200]
     story.addresses.append(("Invoice as PDF", str(target.relative_to(PROJECT))))
     return invoices
+
+
+def by_email(story: Story, company: Company, invoices: list[dict[str, Any]]) -> None:
+    """Invoices reach their customers, or the client learns why not."""
+    sent = list(zip(invoices[:2], ("success", "bounce"), strict=True))
+    with step("The first two go by e-mail, with the PDF; the second customer's address is wrong"):
+        for invoice, kind in sent:
+            body = {"to": f"{kind}@simulator.amazonses.com", "message": "Tack för förtroendet!"}
+            company.client.post(f"{company.path}/invoices/{invoice['invoice_id']}/send", body).expect(200)
+        story.settle()
+    for invoice, _ in sent:
+        now = company.client.get(f"{company.path}/invoices/{invoice['invoice_id']}").expect(200)
+        fate = now["delivery"]
+        story.tell(
+            f"Invoice {now['number']} by e-mail", ": ".join(filter(None, (fate["status"], fate["reason"])))
+        )
+    story.addresses.append(("E-mail sent", f"{story.base_url}/_local/mailbox"))
 
 
 def payments(story: Story, company: Company, invoices: list[dict[str, Any]], today: date) -> None:
@@ -437,7 +381,9 @@ def main() -> None:
     with step("The bureau books the year so far by hand, in balanced vouchers"):
         year_so_far(company, today)
     invoices = invoices_and_ledger(story, company, today)
+    by_email(story, company, invoices)
     payments(story, company, invoices, today)
+    more_invoicing(story, company, today)
     document(story, company)
     agreement(story, company)
     report(story, company, today)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 _TABLE_PROPERTIES = {
@@ -69,6 +71,9 @@ def provision(template: Template, clients: Clients) -> None:
     create_tables(template, clients.dynamodb)
     create_buckets(template, clients.s3)
     create_queues(template, clients.sqs)
+    create_topics(template, clients.sns, clients.sqs)
+    create_mail(template, clients.sesv2)
+    publish_mail_events(template, clients.sesv2, clients.sns)
     create_users(template, clients.cognito_idp)
     subscribe_to_buckets(template, clients.s3)
 
@@ -259,6 +264,100 @@ def _attribute_text(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# ------------------------------------------------------------------------------------------ topics
+
+_SUBSCRIPTION_ATTRIBUTES = {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy"}
+
+
+def create_topics(template: Template, client: SNSClient, queues: SQSClient) -> None:
+    """Make the template's topics, and what leads from them to queues; the policies of both."""
+    for logical_id in template.of_type("AWS::SNS::Topic"):
+        made = client.create_topic(Name=template.name(logical_id))
+        template.bind(logical_id, made["TopicArn"])
+    for logical_id in template.of_type("AWS::SNS::TopicPolicy"):
+        properties = template.properties(logical_id)
+        for topic in properties["Topics"]:
+            document = json.dumps(properties["PolicyDocument"])
+            client.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document)
+    for logical_id in template.of_type("AWS::SQS::QueuePolicy"):
+        properties = template.properties(logical_id)
+        for queue in properties["Queues"]:
+            document = json.dumps(properties["PolicyDocument"])
+            queues.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": document})
+    for logical_id in template.of_type("AWS::SNS::Subscription"):
+        properties = template.properties(logical_id)
+        client.subscribe(
+            TopicArn=properties["TopicArn"],
+            Protocol=properties["Protocol"],
+            Endpoint=properties["Endpoint"],
+            Attributes={
+                key: _attribute_text(properties[key])
+                for key in sorted(_SUBSCRIPTION_ATTRIBUTES & properties.keys())
+            },
+        )
+
+
+# ------------------------------------------------------------------------------------------ e-mail
+
+_MAIL_EVENTS: Any = {
+    "send": "SEND",
+    "reject": "REJECT",
+    "bounce": "BOUNCE",
+    "complaint": "COMPLAINT",
+    "delivery": "DELIVERY",
+    "open": "OPEN",
+    "click": "CLICK",
+    "renderingFailure": "RENDERING_FAILURE",
+    "deliveryDelay": "DELIVERY_DELAY",
+    "subscription": "SUBSCRIPTION",
+}
+"""CloudFormation's names of what happens to an e-mail, and SES's own."""
+
+_GREETING = "Successfully validated SNS topic for Amazon SES event publishing."
+
+
+def create_mail(template: Template, client: SESV2Client) -> None:
+    """Make the template's sending domains, verified at once, and its configuration sets."""
+    for logical_id in template.of_type("AWS::SES::EmailIdentity"):
+        name = template.name(logical_id)
+        if "@" in name:
+            raise TemplateError(f"{logical_id}: the local cloud sends from a domain, not from {name}")
+        try:
+            client.get_email_identity(EmailIdentity=name)
+        except client.exceptions.NotFoundException:
+            client.create_email_identity(EmailIdentity=name)
+    for logical_id in template.of_type("AWS::SES::ConfigurationSet"):
+        name = template.name(logical_id)
+        if name not in client.list_configuration_sets().get("ConfigurationSets", []):
+            client.create_configuration_set(ConfigurationSetName=name)
+
+
+def publish_mail_events(template: Template, client: SESV2Client, topics: SNSClient) -> None:
+    """Have SES tell the template's topics what becomes of e-mails, and greet them as SES does."""
+    for logical_id in template.of_type("AWS::SES::ConfigurationSetEventDestination"):
+        properties = template.properties(logical_id)
+        wanted = properties["EventDestination"]
+        if "SnsDestination" not in wanted:
+            raise TemplateError(f"{logical_id}: the local cloud tells topics of e-mails, nothing else")
+        configuration, name = properties["ConfigurationSetName"], wanted.get("Name", logical_id)
+        topic = wanted["SnsDestination"]["TopicARN"]
+        definition: Any = {
+            "Enabled": wanted.get("Enabled", False),
+            "MatchingEventTypes": [_MAIL_EVENTS[each] for each in wanted["MatchingEventTypes"]],
+            "SnsDestination": {"TopicArn": topic},
+        }
+        known = client.get_configuration_set_event_destinations(ConfigurationSetName=configuration)
+        if name in {each["Name"] for each in known.get("EventDestinations", [])}:
+            client.update_configuration_set_event_destination(
+                ConfigurationSetName=configuration, EventDestinationName=name, EventDestination=definition
+            )
+            continue
+        client.create_configuration_set_event_destination(
+            ConfigurationSetName=configuration, EventDestinationName=name, EventDestination=definition
+        )
+        topics.publish(TopicArn=topic, Message=_GREETING)
 
 
 # ------------------------------------------------------------------------------------------ users

@@ -18,6 +18,7 @@ from local.clock import Clock
 from local.faults import Faults
 from local.iam import UsedActions
 from local.lambdas import Pool, Surroundings
+from local.mailbox import Mailbox
 from local.provision import Clients, provision
 from local.queues import QueuePoller, Sender
 from local.routes import authorizers
@@ -81,6 +82,7 @@ class Runner:
         self.actions = UsedActions()
         self.store = Store(template.endpoint)
         self.notes = Notes(self.store, runner_table(template.stack))
+        self.mailbox = Mailbox(self.notes)
         self.pools: dict[str, Pool] = {}
         self.import_times: dict[str, float] = {}
         self._logs = logs

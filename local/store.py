@@ -129,6 +129,25 @@ class Notes:
         item = answer.get("Item")
         return item["value"]["S"] if item else None
 
+    async def all(self, kind: str) -> list[tuple[str, str]]:
+        """Every text of a kind, with its name, in the order of names."""
+        found: list[tuple[str, str]] = []
+        more: dict[str, Any] = {}
+        while True:
+            answer = await self._store.call(
+                "dynamodb",
+                "Query",
+                TableName=self.table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": kind}},
+                ConsistentRead=True,
+                **more,
+            )
+            found += [(item["sk"]["S"], item["value"]["S"]) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     async def write(self, kind: str, name: str, value: str) -> None:
         """Remember a text."""
         item = {"pk": {"S": kind}, "sk": {"S": name}, "value": {"S": value}}

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from local.key_conditions import quicker
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -145,13 +147,18 @@ async def serve(options: argparse.Namespace) -> None:
     import ministack.app  # noqa: PLC0415
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
+    from ministack.services import dynamodb  # noqa: PLC0415
 
     from local.durable import DurableStore  # noqa: PLC0415
     from local.journal import Journal  # noqa: PLC0415
+    from local.postbox import Postbox  # noqa: PLC0415
 
+    dynamodb._evaluate_condition = quicker(dynamodb._evaluate_condition)  # noqa: SLF001
     journal = Journal(options.data / "journal", rotate_at=options.rotate_at)
-    store = DurableStore(journal, (options.account, options.region, options.outbox_table))
+    runner_table = (options.account, options.region, options.outbox_table)
+    store = DurableStore(journal, runner_table)
     store.start()
+    Postbox(runner_table).open()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

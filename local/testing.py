@@ -7,10 +7,12 @@ import functools
 import shutil
 import subprocess
 import tempfile
+import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from local import daemon
+from local.mailbox import Mail
 from local.provision import Clients
 
 if TYPE_CHECKING:
@@ -209,6 +211,11 @@ class LocalCloud:
                 self.clients.sqs.delete_message(
                     QueueUrl=self.queue(queue), ReceiptHandle=message["ReceiptHandle"]
                 )
+
+    def mails(self, to: str | None = None) -> list[Mail]:
+        """The e-mails sent, oldest first, or those to one address."""
+        query = f"?to={urllib.parse.quote(to)}" if to else ""
+        return [Mail.read(note) for note in self.ask("GET", f"/mail{query}")]
 
     # -------------------------------------------------------------------------------------- grants, faults
 

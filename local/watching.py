@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from local.iam import Policy
 
 _PARAMETERS = "samklang_local_parameters"
-_DENIED = {"s3": ("AccessDenied", 403), "sqs": ("AccessDenied", 403)}
+_DENIED = {
+    "s3": ("AccessDenied", 403),
+    "sqs": ("AccessDenied", 403),
+    "sesv2": ("AccessDeniedException", 403),
+}
 _DENIED_ELSEWHERE = ("AccessDeniedException", 400)
 
 
@@ -101,7 +105,7 @@ class Watch:
                 self._die(fault)
             if fault.kind == "throttle":
                 self.fired.append(fault.id)
-                return _throttled(operation, parameters)
+                return _throttled(service, operation, parameters)
         return None
 
     def _after_call(self, context: dict[str, Any], **_: Any) -> None:
@@ -167,8 +171,11 @@ def _keep_parameters(params: dict[str, Any], context: dict[str, Any], **_: Any) 
     context[_PARAMETERS] = params
 
 
-def _throttled(operation: str, parameters: dict[str, Any]) -> Any:
-    """What a function sees when DynamoDB has throttled it and the SDK has given up."""
+def _throttled(service: str, operation: str, parameters: dict[str, Any]) -> Any:
+    """What a function sees when it was throttled and the SDK has given up."""
+    if service == "sesv2":
+        code = "TooManyRequestsException"
+        return _answer(429, {"Error": {"Code": code, "Message": "Maximum sending rate exceeded."}})
     if operation != "TransactWriteItems":
         code = "ProvisionedThroughputExceededException"
         return _answer(400, {"Error": {"Code": code, "Message": "Rate exceeded (local fault)"}})

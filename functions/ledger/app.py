@@ -1,4 +1,4 @@
-"""HTTP: vouchers, balances, receivables, parked events, agreement."""
+"""HTTP: vouchers, balances, receivables, customers, parked events, agreement."""
 
 from typing import Annotated, Any
 
@@ -10,6 +10,8 @@ from samklang.ledger.model import (
     AccountList,
     Agreement,
     BalanceList,
+    CustomerBalance,
+    LedgerCustomerPage,
     ParkedPage,
     Receivables,
     RetryResult,
@@ -64,6 +66,18 @@ def list_balances(company_id: Id, first: From = None, last: To = None) -> Balanc
 def list_receivables(company_id: Id, as_of: Annotated[Day | None, Query()] = None) -> Receivables:
     """The open items at the end of a day, beside account 1510."""
     return service.receivables(api.company(company_id).company_id, as_of)
+
+
+@api.reads("/v1/companies/{company_id}/ledger/customers")
+def list_customers(company_id: Id, limit: Limit = 50, cursor: Cursor = None) -> LedgerCustomerPage:
+    """The company's customers as the ledger knows them."""
+    return service.customers(api.company(company_id), limit, cursor)
+
+
+@api.reads("/v1/companies/{company_id}/ledger/customers/{customer_id}")
+def get_customer(company_id: Id, customer_id: Id) -> CustomerBalance:
+    """One customer with its open items."""
+    return service.get_customer(api.company(company_id), customer_id)
 
 
 @api.reads("/v1/companies/{company_id}/ledger/parked")

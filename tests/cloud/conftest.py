@@ -19,6 +19,10 @@ ON_THE_SHARED_CLOUD = {
     "test_bad_input.py",
     "test_concurrency.py",
     "test_faults.py",
+    "test_invoicing.py",
+    "test_proposals.py",
+    "test_register_files.py",
+    "test_sending.py",
     "test_story.py",
 }
 

@@ -33,6 +33,7 @@ NOWHERE = {
     "article_id": "art_00000000000000000000",
     "invoice_id": "inv_00000000000000000000",
     "payment_id": "pay_00000000000000000000",
+    "proposal_id": "prp_00000000000000000000",
     "file_id": "pmf_00000000000000000000",
     "document_id": "doc_00000000000000000000",
     "invitation_id": "ivt_00000000000000000000",
@@ -192,6 +193,14 @@ def test_given_anothers_company_when_any_operation_is_called_then_the_answer_is_
     }
     bodies: dict[str, Any] = {
         **{word: {} for word in ("issue", "reverse", "retry", "activate", "withdraw")},
+        **{word: {} for word in ("send", "credit", "copy", "discard", "accept", "decline")},
+        "invoice-issues": {"invoice_ids": [invoice["invoice_id"]]},
+        "proposals": {"changes": {"name": "A"}},
+        "logo": {"content": None},
+        **{
+            word: {"content": "TmFtbgpLdW5kCg==", "dry_run": True}
+            for word in ("customer-file", "article-file")
+        },
         "customers": CUSTOMER,
         "articles": {"name": "A", "unit_price": "1.00"},
         "invoices": company.draft_body(),

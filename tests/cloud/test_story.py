@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from datetime import datetime, time, timedelta
@@ -94,13 +95,28 @@ def test_given_an_issued_invoice_when_its_pdf_is_fetched_then_it_says_number_ocr
         assert words in text
 
 
-def test_given_a_draft_when_its_pdf_is_fetched_then_it_is_refused_since_it_is_not_issued(
-    company: Company,
-) -> None:
+def test_given_a_draft_when_its_pdf_is_fetched_then_it_is_a_preview(company: Company) -> None:
     draft = company.draft()
 
     answer = company.get(f"invoices/{draft['invoice_id']}/pdf")
-    assert (answer.status, answer.json["code"]) == (409, "not-issued")
+    assert (answer.status, answer.content[:5]) == (200, b"%PDF-")
+    assert 'filename="utkast.pdf"' in answer.headers["content-disposition"]
+
+
+def test_given_a_logo_when_an_invoice_is_issued_then_it_keeps_it(company: Company) -> None:
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><rect width="60" height="20"/></svg>'
+    )
+    before = company.issue()
+    kept = company.put("logo", {"content": base64.b64encode(drawing).decode()}).expect(200)
+    invoice = company.issue()
+
+    assert (before["logo"], invoice["logo"]) == (None, kept["logo"])
+    assert company.get("logo", "bureau").content == drawing
+    assert company.put("logo", {"content": "AAAA"}).status == 422
+    company.put("logo", {"content": None}).expect(200)
+    assert company.get("logo").status == 404
+    assert company.get(f"invoices/{invoice['invoice_id']}/pdf").content[:5] == b"%PDF-"
 
 
 def test_given_an_issued_invoice_when_the_streams_are_idle_then_the_request_id_is_in_both_syncs_logs(

@@ -4,8 +4,10 @@
 stands at :data:`NOW`, so that no test depends on the day it runs.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -15,7 +17,7 @@ import boto3
 
 from local.filters import Filter
 from local.routes import Routes, routes
-from samklang.platform import clock
+from samklang.platform import clients, clock
 from samklang.platform.dynamo import Item, from_item
 from tests.functions.conftest import CLIENT, Answer, Cloud, Company, Firms, Http, Invoke
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()
+
+ABROAD = {"street": "Karl Johans gate 1", "postcode": "0154", "city": "Oslo", "country": "NO"}
+"""An address outside the EU."""
 
 Record = dict[str, Any]
 SOURCES = {"ledger_sync": "InvoicingTable", "payment_sync": "LedgerTable"}
@@ -58,6 +63,28 @@ def stand_at(moment: datetime) -> None:
     clock.move(moment - datetime.now(UTC))
 
 
+# ---------------------------------------------------------------- what an answer says
+
+
+def code(answer: Answer) -> tuple[int, str]:
+    """Status and code of a refusal."""
+    return answer.status, answer.body["code"]
+
+
+def pointers(answer: Answer) -> set[str]:
+    """The fields at fault of a request that was refused for them."""
+    assert code(answer) == (422, "validation")
+    return {each["pointer"] for each in answer.body["errors"]}
+
+
+def etag(answer: Answer) -> dict[str, str]:
+    """The header that lets what was read be changed."""
+    return {"If-Match": answer.headers["ETag"]}
+
+
+# ---------------------------------------------------------------- the office
+
+
 class Office:
     """The cloud with everybody in it."""
 
@@ -84,6 +111,21 @@ class Office:
     def firm(self, bureau_id: str | None = None, **values: Any) -> "Firm":
         """An active company; see :meth:`Firms.company`."""
         return Firm(self, self.firms.company(bureau_id, **values))
+
+    @contextlib.contextmanager
+    def reads(self, table: str) -> Iterator[Counter[str]]:
+        """Count what the functions ask of a table: operation (such as ``Query``) to number of calls."""
+        name, seen = self.cloud.template.name(table), Counter[str]()
+
+        def note(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+            asked = json.loads(params["body"])
+            if name == asked.get("TableName") or name in asked.get("RequestItems", {}):
+                seen[model.name] += 1
+
+        events = clients.dynamodb().meta.events
+        events.register("before-call.dynamodb", note)
+        yield seen
+        events.unregister("before-call.dynamodb", note)
 
     # ------------------------------------------------------------ streams
 
@@ -167,6 +209,11 @@ class Firm:
         made = self.ok("POST", "/customers", {"name": name, **values})
         return str(made["customer_id"])
 
+    def article(self, name: str = "Arbete", **values: Any) -> str:
+        """A new article's id; a service of 1000.00 at 25 % if nothing else is said."""
+        made = self.ok("POST", "/articles", {"name": name, "unit_price": "1000.00", **values})
+        return str(made["article_id"])
+
     def draft(self, *prices: str, rate: str = "25", customer: str | None = None, **values: Any) -> Any:
         """A new draft with a row for each price (one of 1000.00 if none is given)."""
         rows = [
@@ -181,9 +228,46 @@ class Firm:
         draft = self.draft(*prices, rate=rate, customer=customer, **values)
         return self.ok("POST", f"/invoices/{draft['invoice_id']}/issue")
 
+    def issue_many(self, *drafts: Mapping[str, Any]) -> Any:
+        """Issue drafts in this order; what became of each."""
+        return self.ok("POST", "/invoice-issues", {"invoice_ids": [each["invoice_id"] for each in drafts]})
+
+    def credit(self, invoice: Mapping[str, Any], *rows: tuple[int, str | None], **values: Any) -> Answer:
+        """Try to credit all that is left of an invoice, or of some rows (place, quantity) of it."""
+        given: dict[str, Any] = {**values}
+        if rows:
+            named = [
+                {"row": place} | ({"quantity": quantity} if quantity else {}) for place, quantity in rows
+            ]
+            given["rows"] = named
+        return self.call("POST", f"/invoices/{invoice['invoice_id']}/credit", given)
+
+    def credited(self, invoice: Mapping[str, Any], *rows: tuple[int, str | None], **values: Any) -> Any:
+        """A new credit note."""
+        answer = self.credit(invoice, *rows, **values)
+        assert answer.status == 201, answer.text
+        return answer.body
+
     def invoice(self, invoice: Mapping[str, Any]) -> Any:
         """An invoice as it is now."""
         return self.ok("GET", f"/invoices/{invoice['invoice_id']}")
+
+    def pages(self, tail: str, limit: int) -> list[list[Any]]:
+        """All of a list, page after page."""
+        pages: list[list[Any]] = []
+        cursor: str | None = ""
+        mark = "&" if "?" in tail else "?"
+        while cursor is not None:
+            page = self.ok("GET", f"{tail}{mark}limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
+            assert len(page["items"]) <= limit
+            pages.append(page["items"])
+            cursor = page["next"]
+            assert len(pages) < 200, "the list never ends"
+        return pages
+
+    def listed(self, tail: str, limit: int = 100) -> list[Any]:
+        """All of a list."""
+        return [each for page in self.pages(tail, limit) for each in page]
 
     def payment_of(
         self, amount: str, *invoices: Mapping[str, Any] | tuple[Mapping[str, Any], str], **values: Any
@@ -226,11 +310,26 @@ class Firm:
 
     def change_books(self, expression: str, value: Any) -> None:
         """Change the head of the books behind everybody's back."""
+        self.tamper("LedgerTable", "BOOKS", expression, {":value": value})
+
+    def tamper(
+        self, table: str, sk: str, expression: str, values: Any, names: Mapping[str, str] | None = None
+    ) -> None:
+        """Change an item behind everybody's back."""
+        more: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
         self.office.cloud.dynamodb.update_item(
-            TableName=self.office.cloud.template.name("LedgerTable"),
-            Key={"pk": {"S": f"COMPANY#{self.company_id}"}, "sk": {"S": "BOOKS"}},
+            TableName=self.office.cloud.template.name(table),
+            Key={"pk": {"S": f"COMPANY#{self.company_id}"}, "sk": {"S": sk}},
             UpdateExpression=expression,
-            ExpressionAttributeValues={":value": value},
+            ExpressionAttributeValues=values,
+            **more,
+        )
+
+    def remove(self, table: str, sk: str) -> None:
+        """Take an item away behind everybody's back."""
+        self.office.cloud.dynamodb.delete_item(
+            TableName=self.office.cloud.template.name(table),
+            Key={"pk": {"S": f"COMPANY#{self.company_id}"}, "sk": {"S": sk}},
         )
 
     def vouchers(self) -> list[Any]:

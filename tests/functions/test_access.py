@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "PUT /v1/companies/{company_id}/customers/{customer_id}": {"name": "Kund"},
     "POST /v1/companies/{company_id}/articles": {"name": "Artikel", "unit_price": "1.00"},
     "PUT /v1/companies/{company_id}/articles/{article_id}": {"name": "Artikel", "unit_price": "1.00"},
+    "PUT /v1/companies/{company_id}/logo": {"content": None},
     "POST /v1/companies/{company_id}/invoices": INVOICE,
     "PUT /v1/companies/{company_id}/invoices/{invoice_id}": INVOICE,
     "POST /v1/companies/{company_id}/payments": PAYMENT,
@@ -57,6 +58,19 @@ def with_variable(name: str) -> list[Route]:
     found = [route for route in all_routes() if f"{{{name}}}" in route.path]
     assert found
     return found
+
+
+BODIES |= {
+    f"POST /v1/companies/{{company_id}}/{path}": body
+    for path, body in {
+        "articles/{article_id}/proposals": {"changes": {"name": "Nytt"}},
+        "customers/{customer_id}/proposals": {"changes": {"name": "Nytt"}},
+        "article-file": {"content": "TmFtbjtQcmlzCkJyw7ZkOzEwCg==", "dry_run": True},
+        "customer-file": {"content": "TmFtbgpLdW5kCg==", "dry_run": True},
+        "invoices/{invoice_id}/send": {"to": "kund@example.se"},
+        "invoice-issues": {"invoice_ids": [f"inv_{UNKNOWN}"]},
+    }.items()
+}
 
 
 def address(route: Route, **known: str) -> str:

@@ -22,6 +22,8 @@ SAMPLES = {
     "http_issue_invoice.json",
     "invoicing_stream.json",
     "ledger_stream.json",
+    "delivery_stream.json",
+    "mail_events_queue.json",
     "s3_payment_file.json",
     "s3_document_received.json",
     "monthly_reports_schedule.json",
@@ -103,8 +105,8 @@ def test_the_images_of_the_samples_have_the_attributes_of_real_items(office: Off
     firm.ok("POST", "/collaboration/payment-handler", {"handler": "bureau"})
     office.settle()
     firm.pay("1.00", invoice, user=STAFF)
-    firm.close_books_until("2026-11-30")
     firm.issue("8.00")
+    firm.close_books_until("2026-11-30")
     office.settle()
 
     def shapes(function: str, records: list[Any]) -> dict[tuple[str, str], set[str]]:

@@ -16,6 +16,12 @@ def code(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.body["code"]
 
 
+def credit(firm: Firm, invoice: Any, quantity: str | None = None, **values: Any) -> Any:
+    """A credit note of all that is left of an invoice, or of some of its first row."""
+    rows = {"rows": [{"row": 0, "quantity": quantity}]} if quantity else {}
+    return firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", rows | values)
+
+
 # ---------------------------------------------------------------- vouchers by hand
 
 
@@ -93,8 +99,10 @@ def test_vouchers_are_listed_by_date_from_day_to_day_page_by_page(office: Office
 
 def test_the_chart_of_accounts_has_each_account_once_with_its_name(office: Office) -> None:
     items = office.firm().ok("GET", "/ledger/accounts")["items"]
-    assert {"account": "1510", "name": "Kundfordringar", "kind": "asset"} in items
+    assert {"account": "1510", "name": "Kundfordringar", "kind": "asset", "vat_box": None} in items
     assert len({each["account"] for each in items}) == len(items)
+    boxes = {each["account"]: each["vat_box"] for each in items if each["vat_box"]}
+    assert (boxes["3001"], boxes["3108"], boxes["2611"], boxes["2641"]) == ("05", "35", "10", "48")
 
 
 # ---------------------------------------------------------------- balances
@@ -204,6 +212,129 @@ def test_receivables_equal_account_1510_also_between_an_early_payment_and_its_in
         assert found["total"] == found["account_1510"], day
 
 
+def test_credit_notes_are_in_the_aged_list_below_zero_and_any_days_list_equals_account_1510(
+    office: Office,
+) -> None:
+    firm = office.firm()
+    customer = firm.customer()
+
+    def issued(day: str, price: str) -> Any:
+        return firm.issue(price, customer=customer, rate="0", invoice_date=day)
+
+    open_, paid = issued("2026-01-10", "100.00"), issued("2026-02-10", "200.00")
+    firm.pay("200.00", paid, payment_date="2026-03-10")
+    credit(firm, open_, quantity="0.4", invoice_date="2026-03-20")
+    credit(firm, paid, invoice_date="2026-04-01")
+    firm.pay("60.00", open_, payment_date="2026-05-01")
+    office.settle()
+    expected = {
+        "2026-01-10": {1001: "100.00"},
+        "2026-02-10": {1001: "100.00", 1002: "200.00"},
+        "2026-03-10": {1001: "100.00"},
+        "2026-03-19": {1001: "100.00"},
+        "2026-03-20": {1001: "60.00"},
+        "2026-04-01": {1001: "60.00", 1004: "-200.00"},
+        "2026-05-01": {1004: "-200.00"},
+        TODAY.isoformat(): {1004: "-200.00"},
+    }
+    for day, items in expected.items():
+        found = firm.receivables(f"?as_of={day}")
+        assert {each["invoice_number"]: each["remaining"] for each in found["items"]} == items, day
+        assert found["total"] == found["account_1510"] == format_sek(sum(map(parse_sek, items.values()))), day
+    (item,) = firm.receivables()["items"]
+    assert (item["total"], item["customer"], item["invoice_date"]) == ("-200.00", "Kund AB", "2026-04-01")
+    agreement = firm.agreement()
+    assert (agreement["agrees"], agreement["subledger_balance"]) == (True, "-200.00")
+
+
+def test_whatever_is_issued_credited_paid_and_taken_back_the_books_agree(office: Office) -> None:
+    @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.data())
+    def live(data: st.DataObject) -> None:
+        firm = office.firm()
+        customer = firm.customer()
+        invoices = [firm.issue("80.00", customer=customer)]
+        payments: list[str] = []
+        for _ in range(data.draw(st.integers(2, 6))):
+            invoice = firm.invoice(data.draw(st.sampled_from(invoices)))
+            match data.draw(st.sampled_from(["issue", "credit", "credit", "pay", "reverse", "settle"])):
+                case "issue":
+                    invoices.append(firm.issue("80.00", customer=customer))
+                case "credit" if invoice["credited"] != invoice["total"]:
+                    credit(firm, invoice, quantity=data.draw(st.sampled_from([None, "0.2"])))
+                case "pay" if parse_sek(invoice["remaining"]) > 0:
+                    amount = min(parse_sek(invoice["remaining"]), data.draw(st.integers(1, 10_000)))
+                    payments.append(firm.pay(format_sek(amount), invoice).body["payment_id"])
+                case "reverse" if payments:
+                    firm.ok("POST", f"/payments/{payments.pop()}/reverse", {})
+                case "settle":
+                    office.settle()
+        office.settle()
+        assert firm.ok("GET", "/ledger/parked")["items"] == []
+        assert firm.agreement()["agrees"] is True
+        found = firm.receivables()
+        assert found["total"] == found["account_1510"] == firm.agreement()["invoicing_balance"]
+
+    live()
+
+
+# ---------------------------------------------------------------- customers
+
+
+def test_both_parties_read_the_customers_as_the_ledger_knows_them_page_by_page(office: Office) -> None:
+    firm = office.firm()
+    names = ["Kund AB", "Åkeri & Co", "Zäta HB"]
+    values = {"org_no": "556012-5790", "vat_no": "SE556012579001", "vat_treatment": "construction"}
+    ids = [firm.customer(names[0], **values), *map(firm.customer, names[1:])]
+    office.settle()
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = firm.ok("GET", "/ledger/customers?limit=2" + (f"&cursor={cursor}" if cursor else ""))
+        pages.append(page["items"])
+        cursor = page["next"]
+    assert [len(page) for page in pages] == [2, 1]
+    listed = [each for page in pages for each in page]
+    assert [(each["customer_id"], each["name"]) for each in listed] == list(zip(ids, names, strict=True))
+    assert listed[0] == {
+        "customer_id": ids[0],
+        "number": firm.ok("GET", f"/customers/{ids[0]}")["number"],
+        "name": "Kund AB",
+        "org_no": "5560125790",
+        "vat_no": "SE556012579001",
+        "vat_treatment": "construction",
+        "active": True,
+        "version": 1,
+    }
+    assert firm.ok("GET", "/ledger/customers", user=STAFF)["items"] == listed
+    assert code(firm.call("GET", "/ledger/customers", user="mallory")) == (404, "not-found")
+
+
+def test_a_customer_is_shown_with_its_open_items_and_what_they_come_to(office: Office) -> None:
+    firm = office.firm()
+    customer, other = firm.customer("Kund AB"), firm.customer("En annan")
+    paid = firm.issue("100.00", customer=customer)
+    open_ = firm.issue("200.00", customer=customer)
+    firm.issue("400.00", customer=other)
+    firm.pay("125.00", paid)
+    firm.pay("50.00", open_)
+    credit(firm, paid)
+    office.settle()
+    for user in (CLIENT, STAFF):
+        found = firm.ok("GET", f"/ledger/customers/{customer}", user=user)
+        assert (found["name"], found["version"], found["balance"]) == ("Kund AB", 1, "75.00")
+        assert [(each["invoice_number"], each["remaining"]) for each in found["open_items"]] == [
+            (1002, "200.00"),
+            (1004, "-125.00"),
+        ]
+    assert firm.ok("GET", f"/ledger/customers/{other}")["balance"] == "500.00"
+    new = firm.customer("Ny")
+    assert code(firm.call("GET", f"/ledger/customers/{new}")) == (404, "not-found")
+    office.settle()
+    assert firm.ok("GET", f"/ledger/customers/{new}")["open_items"] == []
+    unknown = firm.call("GET", "/ledger/customers/cus_00000000000000000000")
+    assert code(unknown) == (404, "not-found")
+
+
 # ---------------------------------------------------------------- agreement
 
 
@@ -235,8 +366,8 @@ def test_an_invoice_on_its_way_is_the_first_difference_and_pending(office: Offic
 
 def test_a_parked_invoice_is_the_first_difference_with_its_reason(office: Office) -> None:
     firm = office.firm()
-    firm.close_books_until("2026-10-31")
     parked = firm.issue("100.00", invoice_date="2026-10-31")
+    firm.close_books_until("2026-10-31")
     office.settle()
     first = firm.agreement()["first_difference"]
     assert (first["invoice_number"], first["cause"]) == (parked["number"], "parked")
@@ -255,6 +386,34 @@ def test_a_payment_on_its_way_is_a_difference_with_what_remains_on_each_side(off
         "0.00",
         "125.00",
     )
+
+
+def test_a_credit_note_on_its_way_makes_its_original_the_first_difference(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00")
+    office.settle()
+    credit(firm, invoice)
+    found = firm.agreement()
+    assert (found["invoicing_balance"], found["subledger_balance"]) == ("0.00", "125.00")
+    first = found["first_difference"]
+    assert (first["invoice_number"], first["cause"]) == (invoice["number"], "differs")
+    assert "a credit note may be on its way" in first["detail"]
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_parked_credit_note_is_named_with_the_invoice_it_credits(office: Office) -> None:
+    firm = office.firm()
+    invoice = firm.issue("100.00", invoice_date="2026-10-01")
+    office.settle()
+    note = credit(firm, invoice, invoice_date="2026-10-15")
+    firm.close_books_until("2026-10-31")
+    office.settle()
+    first = firm.agreement()["first_difference"]
+    assert (first["invoice_number"], first["cause"]) == (invoice["number"], "parked")
+    assert f"invoice/{note['invoice_id']}/issued is parked" in first["detail"]
+    assert firm.invoice(note)["ledger"]["status"] == "parked"
+    assert firm.invoice(invoice)["ledger"]["status"] == "posted"
 
 
 def test_a_subledger_that_differs_from_its_account_does_not_agree(office: Office) -> None:
@@ -276,7 +435,7 @@ def test_what_is_posted_of_an_invoice_is_its_voucher_both_ways(office: Office) -
     firm = office.firm()
     invoice = firm.issue("100.00")
     records = office.news("ledger_sync")
-    assert [image(each)["id"] for each in records] == [invoice["invoice_id"]]
+    assert [image(each)["id"] for each in records] == [invoice["customer_id"], invoice["invoice_id"]]
     office.deliver("ledger_sync", records)
     office.settle()
     reference = firm.invoice(invoice)["ledger"]["voucher"]

@@ -55,6 +55,12 @@ def registered(firm: Firm) -> list[tuple[str, str]]:
     return sorted((each["allocations"][0]["invoice_number"], each["amount"]) for each in items)
 
 
+def credit(firm: Firm, invoice: Any, quantity: str) -> Any:
+    """A credit note of some of an invoice's first row."""
+    rows = {"rows": [{"row": 0, "quantity": quantity}]}
+    return firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", rows)
+
+
 def firm_with(office: Office, *prices: str, handler: str = "client") -> tuple[Firm, list[Any]]:
     """A firm whose invoices (of these prices, no VAT, of September) have reached the ledger."""
     firm = office.firm(handler=handler)
@@ -163,6 +169,41 @@ def test_an_exact_match_that_the_books_refuse_is_proposed_with_the_invoice_and_t
     assert "closed to 2026-09-15" in file["payments"][0]["reasons"][-1]
     assert [each["invoice_number"] for each in file["payments"][0]["proposals"]] == [closed["number"]]
     assert registered(firm) == []
+
+
+@pytest.mark.parametrize(("handler", "user"), [("client", CLIENT), ("bureau", STAFF)])
+def test_a_credited_invoice_is_exact_by_what_is_left_and_its_credit_note_by_nothing(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, (invoice,) = firm_with(office, "100.00", handler=handler)
+    note = credit(firm, invoice, "0.4")
+    office.settle()
+    content = bgmax(
+        BgMaxPayment(amount=4_000, reference=ocr(note)),
+        BgMaxPayment(amount=10_000, reference=ocr(invoice)),
+        BgMaxPayment(amount=6_000, reference=ocr(invoice)),
+    )
+    file = upload(firm, content, user)
+    assert [each["match"] for each in file["payments"]] == ["unmatched", "proposed", "exact"]
+    assert f"{note['number']} is a credit note" in file["payments"][0]["reasons"][0]
+    assert file["payments"][0]["proposals"] == []
+    assert registered(firm) == [(invoice["number"], "60.00")]
+    assert firm.agreement()["agrees"] is True
+
+
+def test_while_a_credit_note_is_on_its_way_to_the_bureau_its_invoice_waits_for_a_person(
+    office: Office,
+) -> None:
+    firm, (invoice, other) = firm_with(office, "100.00", "200.00", handler="bureau")
+    credit(firm, invoice, "0.4")
+    content = bgmax(
+        BgMaxPayment(amount=10_000, reference=ocr(invoice)),
+        BgMaxPayment(amount=20_000, reference=ocr(other)),
+    )
+    file = upload(firm, content, STAFF)
+    assert (file["status"], [each["match"] for each in file["payments"]]) == ("done", ["proposed", "exact"])
+    assert "a credit note of it has not reached the ledger yet" in file["payments"][0]["reasons"][-1]
+    assert registered(firm) == [(other["number"], "200.00")]
 
 
 def test_what_a_bank_may_send_never_stops_a_file(office: Office) -> None:

@@ -121,8 +121,8 @@ def test_an_invoice_changed_meanwhile_is_read_anew(office: Office, monkeypatch: 
 
 def test_a_parked_invoice_shows_the_reason_and_a_posted_one_no_longer(office: Office) -> None:
     firm = office.firm()
-    firm.close_books_until("2026-11-30")
     invoice = firm.issue()
+    firm.close_books_until("2026-11-30")
     office.settle()
     ledger = firm.invoice(invoice)["ledger"]
     assert (ledger["status"], ledger["voucher"]) == ("parked", None)
@@ -133,6 +133,44 @@ def test_a_parked_invoice_shows_the_reason_and_a_posted_one_no_longer(office: Of
     office.settle()
     assert firm.invoice(invoice)["ledger"]["status"] == "posted"
     assert firm.invoice(invoice)["ledger"]["reason"] is None
+
+
+def test_a_credit_note_shows_its_own_voucher_and_its_original_keeps_its(office: Office) -> None:
+    firm, invoice = posted_firm(office)
+    before = firm.invoice(invoice)["ledger"]
+    note = firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", {})
+    office.settle()
+    assert firm.invoice(note)["ledger"]["voucher"]["voucher_id"] == "2026-11-23.K.2"
+    assert firm.invoice(invoice)["ledger"] == before
+
+
+def test_a_parked_credit_note_shows_the_reason_and_its_original_does_not(office: Office) -> None:
+    firm, invoice = posted_firm(office)
+    note = firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", {})
+    firm.close_books_until("2026-11-30")
+    office.settle()
+    assert firm.invoice(note)["ledger"]["status"] == "parked"
+    assert "The books are closed to 2026-11-30" in firm.invoice(note)["ledger"]["reason"]
+    assert firm.invoice(invoice)["ledger"]["status"] == "posted"
+
+
+def test_a_payment_of_the_bureau_and_a_credit_note_that_cross_leave_both_books_alike(office: Office) -> None:
+    firm, invoice = posted_firm(office)
+    firm.pay("125.00", invoice, user=STAFF)
+    note = firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", {})
+    office.settle()
+    assert [firm.invoice(each)["remaining"] for each in (invoice, note)] == ["-125.00", "0.00"]
+    (item,) = firm.receivables()["items"]
+    assert (item["invoice_number"], item["remaining"]) == (invoice["number"], "-125.00")
+    assert firm.agreement()["agrees"] is True
+
+
+def test_customers_in_the_ledger_are_not_brought_back(office: Office) -> None:
+    firm = office.firm()
+    firm.customer()
+    office.deliver("ledger_sync", office.news("ledger_sync"))
+    assert len(firm.items("LedgerTable", "CUSTOMER#")) == 1
+    assert office.news("payment_sync") == []
 
 
 def test_companies_of_one_batch_do_not_disturb_each_other(office: Office) -> None:

@@ -26,6 +26,12 @@ def open_firm(office: Office, handler: str, *prices: str) -> tuple[Firm, list[An
     return firm, invoices
 
 
+def credit(firm: Firm, invoice: Any, quantity: str | None = None) -> Any:
+    """A credit note of all that is left of an invoice, or of some of its first row."""
+    rows = {"rows": [{"row": 0, "quantity": quantity}]} if quantity else {}
+    return firm.ok("POST", f"/invoices/{invoice['invoice_id']}/credit", rows)
+
+
 def books(firm: Firm) -> tuple[Any, ...]:
     return firm.items("InvoicingTable"), firm.items("LedgerTable")
 
@@ -201,6 +207,121 @@ def test_a_payment_sent_twice_under_its_key_is_one_payment(office: Office) -> No
         office.settle()
         assert firm.invoice(invoice)["remaining"] == "1150.00"
         assert len(firm.ok("GET", "/payments")["items"]) == 1
+
+
+# ---------------------------------------------------------------- credit notes
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_what_a_credit_note_leaves_of_an_invoice_is_all_that_can_be_paid(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, (invoice, whole) = open_firm(office, handler, "1000.00", "100.00")
+    credit(firm, invoice, "0.4")
+    credit(firm, whole)
+    office.settle()
+    more = firm.pay("750.01", invoice, user=user)
+    assert code(more) == (409, "allocation-exceeds")
+    assert "750.00 remains of invoice 1001" in more.body["detail"]
+    nothing = firm.pay("0.01", whole, user=user)
+    assert code(nothing) == (409, "allocation-exceeds")
+    assert "Nothing remains of invoice 1002" in nothing.body["detail"]
+    assert firm.pay("750.00", invoice, user=user).status == 201
+    office.settle()
+    seen = firm.invoice(invoice)
+    assert (seen["remaining"], seen["paid"], seen["credited"]) == ("0.00", "750.00", "500.00")
+    assert firm.receivables()["items"] == []
+    assert firm.agreement()["agrees"] is True
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_a_payment_cannot_be_allocated_to_a_credit_note(office: Office, handler: str, user: str) -> None:
+    firm, (paid, other) = open_firm(office, handler, "1000.00", "100.00")
+    firm.pay("1250.00", paid, user=user)
+    office.settle()
+    note = credit(firm, paid)
+    office.settle()
+    before = books(firm)
+    answer = firm.pay("150.00", (other, "100.00"), (note, "50.00"), user=user)
+    assert code(answer) == (422, "validation")
+    assert [each["pointer"] for each in answer.body["errors"]] == ["/allocations/1/invoice_id"]
+    assert f"{note['number']} is a credit note" in answer.body["errors"][0]["message"]
+    assert books(firm) == before
+
+
+def test_the_bureau_waits_for_a_credit_note_that_has_not_reached_its_ledger(office: Office) -> None:
+    firm, (invoice, other) = open_firm(office, "bureau", "1000.00", "100.00")
+    credit(firm, invoice, "0.4")
+    for amount in ("1250.00", "1.00"):
+        answer = firm.pay(amount, invoice, user=STAFF)
+        assert code(answer) == (409, "not-synchronised")
+        assert "A credit note of invoice 1001 has not reached the ledger yet" in answer.body["detail"]
+    assert firm.pay("125.00", other, user=STAFF).status == 201
+    office.settle()
+    assert code(firm.pay("1250.00", invoice, user=STAFF)) == (409, "allocation-exceeds")
+    assert firm.pay("750.00", invoice, user=STAFF).status == 201
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_payment_of_the_bureau_on_its_way_does_not_hide_a_credit_note_as_large_on_its_way(
+    office: Office,
+) -> None:
+    firm, (invoice,) = open_firm(office, "bureau", "1000.00")
+    assert firm.pay("500.00", invoice, user=STAFF).status == 201
+    credit(firm, invoice, "0.4")
+    here, there = firm.invoice(invoice)["remaining"], firm.receivables()["items"][0]["remaining"]
+    assert here == there == "750.00"
+    assert code(firm.pay("750.00", invoice, user=STAFF)) == (409, "not-synchronised")
+    office.settle()
+    assert firm.pay("250.00", invoice, user=STAFF).status == 201
+    office.settle()
+    assert firm.agreement()["agrees"] is True
+
+
+def test_the_clients_own_credit_note_on_its_way_is_no_hindrance_to_the_client(office: Office) -> None:
+    firm, (invoice,) = open_firm(office, "client", "1000.00")
+    credit(firm, invoice, "0.4")
+    assert code(firm.pay("750.01", invoice)) == (409, "allocation-exceeds")
+    assert firm.pay("500.00", invoice).status == 201
+    credit(firm, invoice, "0.1")
+    assert firm.pay("125.00", invoice).status == 201
+    office.settle()
+    assert firm.receivables()["items"] == []
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_credit_note_of_a_paid_invoice_settles_nothing_and_hinders_nobody(office: Office) -> None:
+    firm, (invoice,) = open_firm(office, "bureau", "1000.00")
+    firm.pay("1000.00", invoice, user=STAFF)
+    office.settle()
+    note = credit(firm, invoice, "0.4")
+    for settled in (False, True):
+        if settled:
+            office.settle()
+        seen = firm.invoice(invoice)
+        assert (seen["remaining"], seen["credited"], seen["paid"]) == ("0.00", "500.00", "1000.00")
+        assert firm.invoice(note)["remaining"] == "-250.00"
+    assert code(firm.pay("1.00", invoice, user=STAFF)) == (409, "allocation-exceeds")
+    assert {each["invoice_number"]: each["remaining"] for each in firm.receivables()["items"]} == {
+        note["number"]: "-250.00"
+    }
+    assert firm.agreement()["agrees"] is True
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_a_payment_taken_back_after_its_invoice_was_credited_is_owed_again(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, (invoice,) = open_firm(office, handler, "1000.00")
+    payment = firm.pay("1250.00", invoice, user=user).body["payment_id"]
+    office.settle()
+    note = credit(firm, invoice, "0.4")
+    firm.ok("POST", f"/payments/{payment}/reverse", {}, user)
+    office.settle()
+    assert [firm.invoice(each)["remaining"] for each in (invoice, note)] == ["1250.00", "-500.00"]
+    assert firm.receivables()["total"] == "750.00"
+    assert firm.agreement()["agrees"] is True
 
 
 # ---------------------------------------------------------------- reverse

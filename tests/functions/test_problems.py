@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from samklang.invoicing import service as invoicing
+from samklang.invoicing import lists, registers
 from samklang.platform.dynamo import Contention
 from samklang.platform.problems import CATALOGUE, Problem
 from tests.functions.books import Office
@@ -100,14 +100,14 @@ def test_any_problem_is_answered_by_the_published_schema_with_its_code_and_the_r
     path = f"/customers/{customer}"
     body = {"name": "Kund"}
 
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a secret of ours")
 
     def contended(*_: Any) -> None:
         raise Contention("TransactionConflict")
 
-    monkeypatch.setattr(invoicing, "articles", broken)
-    monkeypatch.setattr(invoicing, "invoices", contended)
+    monkeypatch.setattr(registers, "articles", broken)
+    monkeypatch.setattr(lists, "invoices", contended)
     answers: dict[str, Answer] = {
         "malformed-json": firm.call("POST", "/customers", "{"),
         "validation": firm.call("POST", "/customers", {"name": "", "payment_terms_days": 1.5, "x": 1}),

@@ -35,7 +35,13 @@ TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
 BUCKET_POLICY = "AWS::S3::BucketPolicy"
 QUEUE = "AWS::SQS::Queue"
+QUEUE_POLICY = "AWS::SQS::QueuePolicy"
 TOPIC = "AWS::SNS::Topic"
+TOPIC_POLICY = "AWS::SNS::TopicPolicy"
+SUBSCRIPTION = "AWS::SNS::Subscription"
+MAIL_IDENTITY = "AWS::SES::EmailIdentity"
+MAIL_CONFIGURATION = "AWS::SES::ConfigurationSet"
+MAIL_DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
 ALARM = "AWS::CloudWatch::Alarm"
 LOG_GROUP = "AWS::Logs::LogGroup"
 
@@ -404,6 +410,13 @@ NEVER_GRANTED = {
 }
 
 _INDEX_OF_TABLE = re.compile(r"\$\{(\w+)\.Arn\}/index/\w+")
+_SES = r"arn:\$\{AWS::Partition\}:ses:\$\{AWS::Region\}:\$\{AWS::AccountId\}"
+_OF_SES = {
+    MAIL_IDENTITY: re.compile(_SES + r":identity/\$\{(\w+)\}"),
+    MAIL_CONFIGURATION: re.compile(_SES + r":configuration-set/\$\{(\w+)\}"),
+}
+"""Resources of SES have no attribute Arn: it is written out."""
+
 _OBJECTS_OF_BUCKET = re.compile(r"\$\{(\w+)\.Arn\}/(?:[\w-]+/)*\*")
 
 
@@ -437,6 +450,9 @@ def _is_ours(template: Template, resource: Any) -> bool:
             return index[1] in template.of_type(TABLE)
         case {"Fn::Sub": str(text)} if objects := _OBJECTS_OF_BUCKET.fullmatch(text):
             return objects[1] in template.of_type(BUCKET)
+        case {"Fn::Sub": str(text)}:
+            found = ((kind, arn.fullmatch(text)) for kind, arn in _OF_SES.items())
+            return any(match and match[1] in template.of_type(kind) for kind, match in found)
     return False
 
 
@@ -474,7 +490,7 @@ def policies_of_aws_are_the_few_we_know(template: Template) -> Iterator[Finding]
 @rule
 def functions_are_granted_what_they_are_told_of(template: Template) -> Iterator[Finding]:
     """A name without a grant fails in the cloud only; a grant without a name is left over."""
-    ours = template.of_type(TABLE, BUCKET, QUEUE).keys()
+    ours = template.of_type(TABLE, BUCKET, QUEUE, MAIL_IDENTITY, MAIL_CONFIGURATION).keys()
     buckets = {
         json.dumps(bucket["BucketName"]): name
         for name, bucket in template.of_type(BUCKET).items()
@@ -634,6 +650,139 @@ def failure_queues_keep_for_as_long_as_they_can(template: Template) -> Iterator[
     queues = template.of_type(QUEUE)
     for name in sorted(template.failure_queues()):
         yield from _unlike(name, queues[name], {"MessageRetentionPeriod": 14 * 24 * 3600})
+
+
+# ---------------------------------------------------------------- e-mail, topics, and who may reach whom
+
+TOLD_OF_MAIL = {"send", "delivery", "bounce", "complaint", "reject"}
+"""What an invoice shows of its e-mail, and what tells a retry that the e-mail has gone."""
+
+REPUTATION = {"Reputation.BounceRate": 0.05, "Reputation.ComplaintRate": 0.001}
+"""Shares of all e-mail from which on SES reviews an account, and may stop it."""
+
+
+@rule
+def mail_is_signed_and_travels_encrypted(template: Template) -> Iterator[Finding]:
+    """Unsigned invoices look like somebody else's; without TLS anybody on the way can read them."""
+    for name, identity in template.of_type(MAIL_IDENTITY).items():
+        yield from _unlike(name, identity, {"DkimAttributes.SigningEnabled": True})
+    for name, configuration in template.of_type(MAIL_CONFIGURATION).items():
+        yield from _unlike(name, configuration, {"DeliveryOptions.TlsPolicy": "REQUIRE"})
+
+
+@rule
+def mail_stops_at_addresses_that_do_not_want_it(template: Template) -> Iterator[Finding]:
+    """SES stops an account that goes on sending to addresses that bounce or complain."""
+    for name, configuration in template.of_type(MAIL_CONFIGURATION).items():
+        wanted = {
+            "SuppressionOptions.SuppressedReasons": ["BOUNCE", "COMPLAINT"],
+            "ReputationOptions.ReputationMetricsEnabled": True,
+        }
+        yield from _unlike(name, configuration, wanted)
+
+
+@rule
+def mail_raises_an_alarm_before_ses_reviews_the_account(template: Template) -> Iterator[Finding]:
+    """These metrics are the account's: they have no dimensions."""
+    for name in template.of_type(MAIL_IDENTITY):
+        for metric, reviewed in REPUTATION.items():
+            if not any(
+                (alarm.get("Namespace"), alarm.get("MetricName"), alarm.get("Dimensions", []))
+                == ("AWS/SES", metric, [])
+                and float(alarm["Threshold"]) < reviewed
+                and _sounds(template, {**alarm, "Threshold": float(alarm["Threshold"])}, reviewed)
+                for alarm in template.of_type(ALARM).values()
+            ):
+                yield Finding(name, f"no alarm sounds at a {metric} of {reviewed}")
+
+
+@rule
+def what_becomes_of_mail_is_told(template: Template) -> Iterator[Finding]:
+    """SES asks the topic's policy, and says nothing when it is kept out."""
+    topics = template.of_type(TOPIC)
+    told: dict[str | None, set[str]] = {}
+    for name, properties in template.of_type(MAIL_DESTINATION).items():
+        destination = properties["EventDestination"]
+        topic = referred(_dig(destination, "SnsDestination", "TopicARN"))
+        configuration = referred(properties["ConfigurationSetName"])
+        if topic not in topics or destination.get("Enabled") is not True:
+            yield Finding(name, "tells no topic of this template")
+        elif not _lets_in(template, TOPIC_POLICY, topic, "ses.amazonaws.com", configuration):
+            yield Finding(name, f"{topic} does not let {configuration} in")
+        else:
+            told.setdefault(configuration, set()).update(destination["MatchingEventTypes"])
+    for name in template.of_type(MAIL_CONFIGURATION):
+        if missing := TOLD_OF_MAIL - told.get(name, set()):
+            yield Finding(name, f"nobody is told of {', '.join(sorted(missing))}")
+
+
+@rule
+def topics_reach_their_queues(template: Template) -> Iterator[Finding]:
+    """SNS asks the queue's policy; what is kept out is lost."""
+    for name, subscription in template.of_type(SUBSCRIPTION).items():
+        topic, queue = referred(subscription["TopicArn"]), referred(subscription["Endpoint"])
+        if subscription.get("Protocol") != "sqs" or queue not in template.of_type(QUEUE):
+            yield Finding(name, "leads to no queue of this template")
+        elif not _lets_in(template, QUEUE_POLICY, queue, "sns.amazonaws.com", topic):
+            yield Finding(name, f"{queue} does not let {topic} in")
+
+
+@rule
+def topics_hand_on_events_and_nothing_else(template: Template) -> Iterator[Finding]:
+    """SES greets a topic with a line of text: unfiltered, it is poison to who reads JSON from the queue."""
+    for name, subscription in template.of_type(SUBSCRIPTION).items():
+        yield from _unlike(
+            name, subscription, {"RawMessageDelivery": True, "FilterPolicyScope": "MessageBody"}
+        )
+        if not subscription.get("FilterPolicy"):
+            yield Finding(name, "lets every message through")
+
+
+@rule
+def policies_of_topics_and_queues_name_who_comes_in(template: Template) -> Iterator[Finding]:
+    """A service let in without a source is let in from every account; and all must come over TLS."""
+    for name, policy in template.of_type(TOPIC_POLICY, QUEUE_POLICY).items():
+        statements = _listed(policy["PolicyDocument"]["Statement"])
+        for statement in statements:
+            if statement["Effect"] == "Allow" and (
+                list(statement.get("Principal", {})) != ["Service"] or _source_of(statement) is None
+            ):
+                yield Finding(name, f"{statement.get('Sid')} does not name a service and its source")
+        if not any(
+            statement["Effect"] == "Deny"
+            and statement.get("Principal") == "*"
+            and str(_dig(statement, "Condition", "Bool", "aws:SecureTransport")).lower() == "false"
+            for statement in statements
+        ):
+            yield Finding(name, "lets in who comes without TLS")
+
+
+def _lets_in(template: Template, kind: str, target: str, service: str, source: str | None) -> bool:
+    """Does a policy of the target let the service in on behalf of the source?"""
+    key, action = ("Topics", "sns:Publish") if kind == TOPIC_POLICY else ("Queues", "sqs:SendMessage")
+    return any(
+        target in map(referred, policy[key])
+        and statement["Effect"] == "Allow"
+        and statement.get("Principal") == {"Service": service}
+        and statement.get("Action") == action
+        and referred(statement.get("Resource")) == target
+        and _source_of(statement) == source
+        for policy in template.of_type(kind).values()
+        for statement in _listed(policy["PolicyDocument"]["Statement"])
+    )
+
+
+def _source_of(statement: Properties) -> str | None:
+    """The one resource a statement lets in."""
+    conditions = statement.get("Condition", {})
+    return next(
+        (
+            referred(conditions[test]["aws:SourceArn"])
+            for test in ("StringEquals", "ArnEquals")
+            if "aws:SourceArn" in conditions.get(test, {})
+        ),
+        None,
+    )
 
 
 # ---------------------------------------------------------------- what is kept

@@ -94,7 +94,16 @@ def test_a_replacement_has_no_condition() -> None:
 def test_a_deletion_is_of_an_item_that_exists() -> None:
     transaction = Transaction()
     transaction.delete("parked", "T", KEY)
-    assert only(transaction, "Delete")["ConditionExpression"] == "attribute_exists(pk)"
+    # Nothing that is not there has a value.
+    assert only(transaction, "Delete")["ConditionExpression"] == f"pk = '{KEY[0]}'"
+
+
+def test_a_deletion_may_be_of_an_item_that_is_as_it_was_read() -> None:
+    transaction = Transaction()
+    transaction.delete("draft", "T", KEY, expect={"version": 3})
+    operation = only(transaction, "Delete")
+    assert operation["ConditionExpression"] == "version = 3"
+    assert operation["Key"] == {"pk": {"S": KEY[0]}, "sk": {"S": KEY[1]}}
 
 
 def test_an_update_sets_adds_and_removes_under_its_conditions() -> None:
@@ -264,6 +273,136 @@ def test_what_is_no_contention_is_not_tried_again() -> None:
     with pytest.raises(Problem):
         dynamo.retrying(attempt)
     assert len(tries) == 1
+
+
+# ---------------------------------------------------------------- queries
+
+
+class Answering:
+    """A DynamoDB that keeps what it is asked, and answers one page after another."""
+
+    def __init__(self, *pages: list[str]) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.pages = list(pages) or [[]]
+
+    def query(self, **request: Any) -> Any:
+        self.asked.append(request)
+        keys = [dynamo.to_item({"pk": "P", "sk": sk}) for sk in self.pages[len(self.asked) - 1]]
+        more = {"LastEvaluatedKey": keys[-1]} if len(self.asked) < len(self.pages) else {}
+        return {"Items": keys, **more}
+
+    @property
+    def only(self) -> dict[str, Any]:
+        """The one query, its names and values put in place of their slots."""
+        (request,) = self.asked
+        slots = {**request.get("ExpressionAttributeNames", {})}
+        slots |= {
+            slot: repr(dynamo.from_attribute(value))
+            for slot, value in request.get("ExpressionAttributeValues", {}).items()
+        }
+        expressions = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
+        for expression in set(expressions) & set(request):
+            for slot in sorted(slots, key=len, reverse=True):
+                request[expression] = request[expression].replace(slot, slots[slot])
+        return request
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def install(*pages: list[str]) -> Answering:
+        answering = Answering(*pages)
+        monkeypatch.setattr(dynamo, "dynamodb", lambda: answering)
+        return answering
+
+    return install
+
+
+def test_items_between_two_keys_are_asked_for_as_last_written(answer: Any) -> None:
+    asked = answer()
+    dynamo.query_between("T", "P", "A", "B", limit=7, descending=True)
+    assert asked.only == {
+        "TableName": "T",
+        "KeyConditionExpression": "pk = 'P' AND sk BETWEEN 'A' AND 'B'",
+        "ExpressionAttributeValues": {":pk": {"S": "P"}, ":first": {"S": "A"}, ":last": {"S": "B"}},
+        "ScanIndexForward": False,
+        "ConsistentRead": True,
+        "Limit": 7,
+    }
+
+
+def test_items_may_be_picked_out_and_only_some_attributes_asked_for(answer: Any) -> None:
+    asked = answer()
+    dynamo.query_between("T", "P", "A", "B", only={"state": "draft"}, select=("id", "state", "total"))
+    assert asked.only["FilterExpression"] == "state = 'draft'"
+    assert asked.only["ProjectionExpression"] == "id, state, total"
+    assert asked.only["KeyConditionExpression"] == "pk = 'P' AND sk BETWEEN 'A' AND 'B'"
+
+
+def test_an_index_is_asked_for_its_own_keys_and_never_consistently(answer: Any) -> None:
+    asked = answer()
+    dynamo.query_index(
+        "T",
+        "lists",
+        ("listed_as", "com#open"),
+        between=("listed_on", "2026", "2027"),
+        select=("id", "number"),
+    )
+    assert asked.only["IndexName"] == "lists"
+    assert (
+        asked.only["KeyConditionExpression"]
+        == "listed_as = 'com#open' AND listed_on BETWEEN '2026' AND '2027'"
+    )
+    assert asked.only["ProjectionExpression"] == "id, number"
+    assert "ConsistentRead" not in asked.only
+
+
+def test_an_index_may_be_asked_from_a_value_on(answer: Any) -> None:
+    asked = answer()
+    dynamo.query_index("T", "closing", ("pk", "P"), ("closed_on", "2026-01-01"))
+    assert asked.only["KeyConditionExpression"] == "pk = 'P' AND closed_on > '2026-01-01'"
+    assert "ProjectionExpression" not in asked.only
+
+
+@given(st.lists(st.text(min_size=1), max_size=30, unique=True))
+def test_no_slot_of_a_query_stands_for_two_attributes(names: list[str]) -> None:
+    answering = Answering()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamo, "dynamodb", lambda: answering)
+        dynamo.query_between("T", "P", "A", "B", only={"state": "draft"}, select=names)
+    (request,) = answering.asked
+    assert list(request["ExpressionAttributeNames"].values()) == ["state", *names]
+    assert len(request.get("ProjectionExpression", "").split(", ")) == max(len(names), 1)
+
+
+def test_what_is_below_a_key_is_without_the_key_itself(answer: Any) -> None:
+    asked = answer(["INVOICE#9", "INVOICE#8", "INVOICE#7"])
+    found = dynamo.query_below("T", "P", "INVOICE#", "9", 2)
+    assert [item["sk"] for item in found] == ["INVOICE#8", "INVOICE#7"]
+    assert asked.only["KeyConditionExpression"] == "pk = 'P' AND sk BETWEEN 'INVOICE#' AND 'INVOICE#9'"
+    assert (asked.only["Limit"], asked.only["ScanIndexForward"]) == (3, False)
+
+
+def test_what_is_below_a_key_that_is_gone_is_no_more_than_asked_for(answer: Any) -> None:
+    answer(["INVOICE#8", "INVOICE#7", "INVOICE#6"])
+    found = dynamo.query_below("T", "P", "INVOICE#", "9", 2)
+    assert [item["sk"] for item in found] == ["INVOICE#8", "INVOICE#7"]
+
+
+def test_a_page_tells_where_it_ended_if_there_is_more(answer: Any) -> None:
+    answer(["A", "B"], ["C"])
+    page = dynamo.query_between("T", "P", "A", "Z")
+    assert page.last == {"pk": "P", "sk": "B"}
+    assert page.next is not None
+    following = dynamo.query_between("T", "P", "A", "Z", cursor=page.next)
+    assert (following.last, following.next) == (None, None)
+
+
+def test_every_item_is_read_page_after_page(answer: Any) -> None:
+    asked = answer(["A", "B"], ["C"], ["D"])
+    found = dynamo.every(lambda cursor: dynamo.query_between("T", "P", "A", "Z", cursor=cursor))
+    assert [item["sk"] for item in found] == ["A", "B", "C", "D"]
+    starts = [request.get("ExclusiveStartKey", {}).get("sk") for request in asked.asked]
+    assert starts == [None, {"S": "B"}, {"S": "C"}]
 
 
 # ---------------------------------------------------------------- cursors

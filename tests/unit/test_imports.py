@@ -26,6 +26,7 @@ ALLOWED = {
     },
     "XmlLayer": {"lxml"},
     "PdfLayer": {"segno", "typst"},
+    "TablesLayer": {"defusedxml", "openpyxl", "et_xmlfile"},
     "ImagesLayer": {
         *("PIL", "filetype", "pillow_heif", "_pillow_heif"),
         *("pypdfium2", "pypdfium2_cfg", "pypdfium2_raw"),
@@ -116,7 +117,13 @@ def test_function_starts_with_what_its_layers_are_for_and_no_call(function: str)
 
 @pytest.mark.parametrize(
     ("layer", "folder"),
-    [("CoreLayer", "core"), ("XmlLayer", "xml"), ("PdfLayer", "pdf"), ("ImagesLayer", "images")],
+    [
+        ("CoreLayer", "core"),
+        ("XmlLayer", "xml"),
+        ("PdfLayer", "pdf"),
+        ("TablesLayer", "tables"),
+        ("ImagesLayer", "images"),
+    ],
 )
 def test_allowed_package_is_locked_in_its_layer(layer: str, folder: str) -> None:
     lock = (ROOT / f"layers/dependencies/{folder}/requirements.txt").read_text(encoding="utf-8")

@@ -130,3 +130,17 @@ def test_given_a_denial_when_asked_then_it_wins() -> None:
 
     assert policy.allows("s3:GetObject", "arn:aws:s3:::files/a")
     assert not policy.allows("s3:DeleteObject", "arn:aws:s3:::files/a")
+
+
+def test_given_a_raw_mail_when_mapped_then_both_actions_on_the_domain_and_on_the_configuration() -> None:
+    ses = "arn:aws:ses:eu-north-1:000000000000"
+    parameters = {"FromEmailAddress": "Faktura <faktura@firman.example>", "ConfigurationSetName": "mail"}
+    resources = [f"{ses}:identity/firman.example", f"{ses}:configuration-set/mail"]
+
+    assert actions("sesv2", "SendEmail", Content={"Raw": {"Data": b""}}, **parameters) == [
+        (action, resource) for action in ("ses:SendEmail", "ses:SendRawEmail") for resource in resources
+    ]
+    assert actions("sesv2", "SendEmail", Content={"Simple": {}}, FromEmailAddress="a@firman.example") == [
+        ("ses:SendEmail", resources[0])
+    ]
+    assert actions("sesv2", "GetAccount") == [("ses:GetAccount", "*")]

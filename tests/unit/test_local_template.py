@@ -7,7 +7,7 @@ import yaml
 from moto import mock_aws
 
 from local import iam, routes
-from local.provision import create_buckets, create_queues, create_tables
+from local.provision import create_buckets, create_mail, create_queues, create_tables, create_topics
 from local.template import Template, TemplateError, function_environment, merged
 
 SMALL = Path(__file__).parents[1] / "cloud" / "test_local_app" / "template.yaml"
@@ -45,6 +45,8 @@ def template(tmp_path: Path, **sections: Any) -> Template:
         ({"Ref": "Queue"}, "http://127.0.0.1:8401/000000000000/work"),
         ({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:aws:sqs:eu-north-1:000000000000:work"),
         ({"Ref": "Files"}, "samklang-local-files"),
+        ({"Fn::Sub": "faktura@${Sender}"}, "faktura@firman.example"),
+        ({"Ref": "Mail"}, "samklang-local-Mail"),
     ],
 )
 def test_given_an_intrinsic_when_resolved_then_its_value(tmp_path: Path, value: Any, expected: Any) -> None:
@@ -60,6 +62,8 @@ def test_given_an_intrinsic_when_resolved_then_its_value(tmp_path: Path, value: 
             "Books": {"Type": "AWS::DynamoDB::Table"},
             "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "work"}},
             "Files": {"Type": "AWS::S3::Bucket"},
+            "Sender": {"Type": "AWS::SES::EmailIdentity", "Properties": {"EmailIdentity": "firman.example"}},
+            "Mail": {"Type": "AWS::SES::ConfigurationSet"},
         },
     )
 
@@ -160,3 +164,78 @@ def test_given_resources_that_are_there_when_made_again_then_nothing_changes() -
         create_tables(second, dynamodb)
 
         assert first.attribute("Things", "StreamArn") == second.attribute("Things", "StreamArn")
+
+
+def test_given_grants_on_ses_when_asked_then_they_are_named_as_the_template_names_them(
+    tmp_path: Path,
+) -> None:
+    ses = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
+    names = ("identity/${Sender}", "configuration-set/${Mail}")
+    statements = [
+        {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Fn::Sub": f"{ses}:{name}"}}
+        for name in names
+    ]
+    function = {"CodeUri": "f/", "Handler": "app.handler", "Policies": [{"Statement": statements}]}
+    found = template(
+        tmp_path,
+        Resources={
+            "F": {"Type": "AWS::Serverless::Function", "Properties": function},
+            "Sender": {"Type": "AWS::SES::EmailIdentity", "Properties": {"EmailIdentity": "firman.example"}},
+            "Mail": {"Type": "AWS::SES::ConfigurationSet"},
+        },
+    )
+
+    assert iam.granted(found) == {"F": {("ses:SendEmail", "Sender"), ("ses:SendEmail", "Mail")}}
+    resources = [statement.resources for statement in found.function("F").statements]
+    assert resources[0] == ("arn:aws:ses:eu-north-1:000000000000:identity/firman.example",)
+
+
+def test_given_a_topic_and_its_queue_when_made_twice_then_messages_pass_the_filter_once(
+    tmp_path: Path,
+) -> None:
+    found = template(
+        tmp_path,
+        Resources={
+            "News": {"Type": "AWS::SNS::Topic"},
+            "Work": {"Type": "AWS::SQS::Queue"},
+            "Way": {
+                "Type": "AWS::SNS::Subscription",
+                "Properties": {
+                    "TopicArn": {"Ref": "News"},
+                    "Protocol": "sqs",
+                    "Endpoint": {"Fn::GetAtt": ["Work", "Arn"]},
+                    "RawMessageDelivery": True,
+                    "FilterPolicyScope": "MessageBody",
+                    "FilterPolicy": {"kind": ["wanted"]},
+                },
+            },
+        },
+    )
+    with mock_aws():
+        sqs = boto3.client("sqs", region_name="eu-north-1")
+        sns = boto3.client("sns", region_name="eu-north-1")
+        for _ in range(2):
+            create_queues(found, sqs)
+            create_topics(found, sns, sqs)
+        for body in ('{"kind": "other"}', '{"kind": "wanted"}'):
+            sns.publish(TopicArn=found.ref("News"), Message=body)
+
+        messages = sqs.receive_message(QueueUrl=found.ref("Work"), MaxNumberOfMessages=10)["Messages"]
+        assert [message["Body"] for message in messages] == ['{"kind": "wanted"}']
+
+
+def test_given_a_sending_domain_when_made_twice_then_it_is_there_once_and_an_address_is_refused(
+    tmp_path: Path,
+) -> None:
+    def sender(name: str) -> Template:
+        identity = {"Type": "AWS::SES::EmailIdentity", "Properties": {"EmailIdentity": name}}
+        return template(tmp_path, Resources={"S": identity, "M": {"Type": "AWS::SES::ConfigurationSet"}})
+
+    with mock_aws():
+        client = boto3.client("sesv2", region_name="eu-north-1")
+        create_mail(sender("firman.example"), client)
+        create_mail(sender("firman.example"), client)
+        names = [each["IdentityName"] for each in client.list_email_identities()["EmailIdentities"]]
+        assert names == ["firman.example"]
+        with pytest.raises(TemplateError, match="from a domain"):
+            create_mail(sender("faktura@firman.example"), client)

@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -6,37 +7,41 @@ from hypothesis import strategies as st
 
 from samklang.formats import ocr
 from samklang.formats.incoming import IncomingPayment, Reference, ReferenceKind
-from samklang.invoicing.model import Buyer, Invoice
+from samklang.invoicing.model.invoices import Buyer, Invoice
 from samklang.payments.matching import Matched, match, pointed_numbers
 
 DAY = date(2026, 11, 23)
 TOTAL = 125_000
 
 
-def invoice(number: int, total: int = TOTAL) -> Invoice:
-    return Invoice(
-        invoice_id=f"inv_{number}",
-        customer_id="cus_1",
-        customer_name="Kund AB",
-        status="issued",
-        number=number,
-        ocr=ocr.make_ocr(str(number)),
-        invoice_date=DAY,
-        delivery_date=None,
-        due_date=DAY,
-        your_reference=None,
-        our_reference=None,
-        rows=[],
-        vat_lines=[],
-        net=total,
-        vat=0,
-        total=total,
-        paid=0,
-        remaining=total,
-        buyer=Buyer(name="Kund AB", payment_terms_days=30),
-        ledger=None,
-        version=2,
-    )
+def invoice(number: int, total: int = TOTAL, **values: Any) -> Invoice:
+    given: dict[str, Any] = {
+        **dict.fromkeys(Invoice.model_fields),
+        "invoice_id": f"inv_{number}",
+        "kind": "invoice",
+        "customer_id": "cus_1",
+        "customer_name": "Kund AB",
+        "status": "issued",
+        "number": number,
+        "ocr": ocr.make_ocr(str(number)),
+        "invoice_date": DAY,
+        "due_date": DAY,
+        "vat_treatment": "domestic",
+        "round_to_krona": False,
+        "rows": [],
+        "vat_lines": [],
+        "net": total,
+        "vat": 0,
+        "rounding": 0,
+        "total": total,
+        "credited": 0,
+        "paid": 0,
+        "remaining": total,
+        "buyer": Buyer(name="Kund AB", payment_terms_days=30),
+        "credit_notes": [],
+        "version": 2,
+    }
+    return Invoice.model_validate(given | values)
 
 
 def payment(
@@ -67,6 +72,13 @@ def matched(given_payment: IncomingPayment, remaining: dict[int, int]) -> Matche
         return (invoice(number), remaining[number]) if number in remaining else None
 
     return match(given_payment, find)
+
+
+def match_beside_credit_note(given_payment: IncomingPayment, remaining: int | None) -> Matched:
+    """Match against an invoice, 1001, of which this remains, and a credit note of it, 1002."""
+    credited = invoice(1001, credited=100_000, remaining=25_000)
+    note = invoice(1002, -100_000, kind="credit_note", remaining=-100_000)
+    return match(given_payment, {1001: (credited, remaining), 1002: (note, -100_000)}.get)
 
 
 OCR_1001 = ocr.make_ocr("1001")
@@ -149,7 +161,34 @@ def test_a_payment_of_nothing_is_no_exact_match_for_an_invoice_with_nothing_left
     assert found.candidate is None
 
 
+def test_a_credited_invoice_is_exact_by_what_its_credit_note_left_even_when_that_is_named_too() -> None:
+    found = match_beside_credit_note(payment(OCR_1001, OCR_1002, amount=25_000), remaining=25_000)
+    assert found.match == "exact"
+    assert found.candidate
+    assert found.candidate.invoice.number == 1001
+
+
+def test_an_invoice_whose_credit_note_is_on_its_way_to_the_handler_waits_for_a_person() -> None:
+    found = match_beside_credit_note(payment(OCR_1001, amount=TOTAL), remaining=None)
+    assert found.match == "proposed"
+    assert found.reasons[-1] == "Invoice 1001 or a credit note of it has not reached the ledger yet."
+
+
+def test_an_invoice_that_is_credited_in_full_is_proposed_and_said_to_be_credited() -> None:
+    found = match_beside_credit_note(payment(OCR_1001), remaining=0)
+    assert found.match == "proposed"
+    assert found.reasons[-1] == "Invoice 1001 is already paid or credited."
+
+
 # ---------------------------------------------------------------- unmatched
+
+
+@pytest.mark.parametrize("amount", [TOTAL, 100_000, 0])
+def test_a_credit_note_is_neither_matched_nor_proposed_and_its_payment_says_why(amount: int) -> None:
+    for given_payment in (payment(OCR_1002, amount=amount), payment("1002", amount=amount, kind="text")):
+        found = match_beside_credit_note(given_payment, remaining=25_000)
+        assert (found.match, found.proposals, found.candidate) == ("unmatched", [], None)
+        assert found.reasons[0].startswith("1002 is a credit note")
 
 
 def test_the_amount_alone_never_points_to_an_invoice() -> None:
@@ -217,6 +256,20 @@ def test_whatever_the_bank_sends_a_match_is_exact_only_by_ocr_and_amount(
         assert found.candidate is None
     assert (found.match == "proposed") == bool(found.proposals)
     assert found.reasons
+
+
+@given(references, messages, st.sets(numbers, max_size=5), st.integers(0, 10**6))
+@example(["1002"], (), {1002}, 0)
+@example([OCR_1001], (), {1001}, 100)
+def test_whatever_the_bank_sends_no_credit_note_is_matched_or_proposed(
+    named: list[str], texts: tuple[str, ...], notes: set[int], amount: int
+) -> None:
+    def find(number: int) -> tuple[Invoice, int] | None:
+        # Amount and remaining agree but for the sign, and once even in that.
+        return (invoice(number, -amount, kind="credit_note"), amount) if number in notes else None
+
+    found = match(payment(*named, amount=amount, texts=texts), find)
+    assert (found.match, found.proposals, found.candidate) == ("unmatched", [], None)
 
 
 @given(numbers, st.integers(1, 10**9))

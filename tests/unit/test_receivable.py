@@ -27,12 +27,19 @@ def receivable(total: int, invoice_date: date = FIRST, entries: list[Entry] | No
 
 @st.composite
 def histories(draw: st.DrawFn) -> Receivable:
-    """Payments and reversals in any order of dates, as both books may enter them; some settle it exactly."""
-    total = draw(st.integers(0, 1_000))
+    """Payments, reversals and credits in any order of dates, as both books may enter them.
+
+    Some settle it exactly; some items are credit notes, of which credits use up what they are.
+    """
+    total = draw(st.integers(-1_000, 1_000))
     entries = []
     for place in range(draw(st.integers(0, 5))):
         amount = draw(st.integers(1, 1_000))
         day = draw(some_days)
+        if total < 0 or draw(st.booleans()):
+            sign = 1 if total < 0 else -1
+            entries.append(Entry(day, sign * amount, f"invoice/inv_{place}/issued"))
+            continue
         entries.append(Entry(day, -amount, f"payment/pay_{place}/registered"))
         if draw(st.booleans()):
             back = day + timedelta(days=draw(st.integers(0, 20)))
@@ -96,6 +103,38 @@ def test_a_closed_item_opens_again_when_a_payment_is_taken_back(item: Receivable
     item.entries.append(Entry(LAST, 500, "payment/pay_x/reversed"))
     assert item.closed_on == OPEN
     assert item.remaining == 500
+
+
+@given(histories())
+def test_what_payments_and_what_credit_notes_took_off_is_all_that_is_gone(item: Receivable) -> None:
+    assert item.total - item.remaining == sum(item.paid.values()) + sum(item.credited.values())
+    assert all(each.startswith("pay_") for each in item.paid)
+    assert all(each.startswith("inv_") for each in item.credited)
+
+
+def test_payments_and_credits_are_told_apart_and_a_reversal_is_counted() -> None:
+    entries = [
+        Entry(FIRST, -300, "payment/pay_1/registered"),
+        Entry(FIRST, -200, "invoice/inv_2/issued"),
+        Entry(LAST, -100, "payment/pay_2/registered"),
+        Entry(LAST, 300, "payment/pay_1/reversed"),
+        Entry(LAST, -50, "invoice/inv_3/issued"),
+    ]
+    item = receivable(1_000, entries=entries)
+    assert item.paid == {"pay_1": 0, "pay_2": 100}
+    assert item.credited == {"inv_2": 200, "inv_3": 50}
+
+
+def test_a_credit_note_that_is_used_up_at_once_is_closed_on_its_day_and_open_before_it() -> None:
+    item = receivable(-500, date(2026, 2, 3), [Entry(date(2026, 2, 3), 500, "invoice/inv_1/issued")])
+    assert item.closed_on == "2026-02-03"
+    assert [item.remaining_on(date(2026, 2, day)) for day in (2, 3, 4)] == [0, 0, 0]
+
+
+def test_a_credit_note_of_a_paid_invoice_stays_open_below_zero() -> None:
+    item = receivable(-500, date(2026, 2, 3))
+    assert item.closed_on == OPEN
+    assert [item.remaining_on(date(2026, 2, day)) for day in (2, 3)] == [0, -500]
 
 
 def test_an_invoice_of_nothing_is_closed_when_it_is_made() -> None:

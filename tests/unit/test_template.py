@@ -66,6 +66,7 @@ STATEMENT = "InvoicingFunctionRole.Properties.Policies.0.PolicyDocument.Statemen
 TRIGGER = "PaymentFilesBucket.Properties.NotificationConfiguration.LambdaConfigurations.0"
 PATHS = "Api.Properties.Body.paths"
 AUTHORIZER = "Api.Properties.Body.components.securitySchemes.Users.x-amazon-apigateway-authorizer"
+SES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
 NO_SUCH_QUEUE = {"Fn::GetAtt": ["NoSuchQueue", "Arn"]}
 
 
@@ -93,7 +94,7 @@ VIOLATIONS: dict[Rule, list[Violation]] = {
     ],
     rules.functions_have_our_layers: [
         gone("InvoicingFunction.Properties.Layers.0"),
-        gone("InvoicePdfFunction.Properties.Layers.1"),
+        gone("InvoiceOutputFunction.Properties.Layers.1"),
     ],
     rules.layers_fit_the_functions: [
         changed("NewLayer", to=layer(CompatibleRuntimes=["python3.13"])),
@@ -155,6 +156,8 @@ VIOLATIONS: dict[Rule, list[Violation]] = {
         ),
         changed(f"{STATEMENT}.Resource", to={"Fn::GetAtt": ["NoSuchTable", "Arn"]}),
         changed(f"{STATEMENT}.Resource", to={"Fn::Sub": "${InvoicingTable.Arn}/index/*"}),
+        changed(f"{STATEMENT}.Resource", to={"Fn::Sub": f"{SES}:identity/*"}),
+        changed(f"{STATEMENT}.Resource", to={"Fn::Sub": f"{SES}:identity/${{NoSuchIdentity}}"}),
     ],
     rules.grants_are_written_in_their_function: [
         changed(
@@ -178,7 +181,9 @@ VIOLATIONS: dict[Rule, list[Violation]] = {
         ),
     ],
     rules.functions_are_granted_what_they_are_told_of: [
-        changed("InvoicingFunction.Properties.Environment.Variables.LEDGER_TABLE", to={"Ref": "LedgerTable"}),
+        changed(
+            "InvoicingFunction.Properties.Environment.Variables.REPORTS_BUCKET", to={"Ref": "ReportsBucket"}
+        ),
         changed(
             "InvoicingFunction.Properties.Environment.Variables.DOCUMENTS_BUCKET",
             to={"Fn::Sub": "${AWS::StackName}-documents-${AWS::AccountId}"},
@@ -274,6 +279,58 @@ VIOLATIONS: dict[Rule, list[Violation]] = {
     ],
     rules.failure_queues_keep_for_as_long_as_they_can: [
         changed("PaymentSyncFailures.Properties.MessageRetentionPeriod", to=345_600),
+    ],
+    # E-mail, topics, and who may reach whom
+    rules.mail_is_signed_and_travels_encrypted: [
+        changed("MailIdentity.Properties.DkimAttributes.SigningEnabled", to=False),
+        changed("MailConfiguration.Properties.DeliveryOptions.TlsPolicy", to="OPTIONAL"),
+        gone("MailConfiguration.Properties.DeliveryOptions"),
+    ],
+    rules.mail_stops_at_addresses_that_do_not_want_it: [
+        changed("MailConfiguration.Properties.SuppressionOptions.SuppressedReasons", to=["BOUNCE"]),
+        gone("MailConfiguration.Properties.ReputationOptions"),
+    ],
+    rules.mail_raises_an_alarm_before_ses_reviews_the_account: [
+        gone("MailBounceRate", blames="MailIdentity"),
+        changed("MailComplaintRate.Properties.Threshold", to=0.001, blames="MailIdentity"),
+        changed(
+            "MailBounceRate.Properties.Dimensions", to=[{"Name": "A", "Value": "B"}], blames="MailIdentity"
+        ),
+    ],
+    rules.what_becomes_of_mail_is_told: [
+        gone("MailEventsDestination", blames="MailConfiguration"),
+        changed("MailEventsDestination.Properties.EventDestination.Enabled", to=False),
+        changed(
+            "MailEventsDestination.Properties.EventDestination.MatchingEventTypes",
+            to=["bounce", "complaint"],
+            blames="MailConfiguration",
+        ),
+        gone("MailEventsTopicPolicy", blames="MailEventsDestination"),
+        changed(
+            "MailEventsTopicPolicy.Properties.PolicyDocument.Statement.0.Principal",
+            to={"Service": "sns.amazonaws.com"},
+            blames="MailEventsDestination",
+        ),
+    ],
+    rules.topics_reach_their_queues: [
+        gone("MailEventsQueuePolicy", blames="MailEventsSubscription"),
+        changed("MailEventsSubscription.Properties.Endpoint", to=NO_SUCH_QUEUE),
+        changed(
+            "MailEventsQueuePolicy.Properties.PolicyDocument.Statement.0.Condition.ArnEquals",
+            to={"aws:SourceArn": {"Ref": "AlarmTopic"}},
+            blames="MailEventsSubscription",
+        ),
+    ],
+    rules.topics_hand_on_events_and_nothing_else: [
+        gone("MailEventsSubscription.Properties.FilterPolicy"),
+        gone("MailEventsSubscription.Properties.FilterPolicyScope"),
+        changed("MailEventsSubscription.Properties.RawMessageDelivery", to=False),
+    ],
+    rules.policies_of_topics_and_queues_name_who_comes_in: [
+        gone("MailEventsTopicPolicy.Properties.PolicyDocument.Statement.0.Condition"),
+        changed("MailEventsQueuePolicy.Properties.PolicyDocument.Statement.0.Principal", to="*"),
+        gone("MailEventsQueuePolicy.Properties.PolicyDocument.Statement.1"),
+        gone("MailEventsTopicPolicy.Properties.PolicyDocument.Statement.1"),
     ],
     # What is kept
     rules.data_outlive_the_stack: [

@@ -200,11 +200,12 @@ def activate(at: CompanyAccess) -> Collaboration:
     )
     transaction = Transaction()
     changed = store.activate(transaction, item, first_handler)
-    first_number = cast("NumberingStep", steps["numbering"]).first_invoice_number
+    numbering = cast("NumberingStep", steps["numbering"])
     invoicing.open_series(
         transaction,
         at.company_id,
-        first_number,
+        numbering.first_invoice_number,
+        numbering.previous_program,
         CompanyDetails(company=company, fiscal_year=fiscal_year, bank=bank),
     )
     ledger.open_books(transaction, at.company_id, fiscal_year.start, fiscal_year.end)

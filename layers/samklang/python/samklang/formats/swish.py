@@ -1,10 +1,13 @@
 """Swish: the text of a QR code that fills in a payment in the payer's app.
 
-``C<payee>;<amount>;<message>;<editable>``. Swish's own service draws the same text with its logo.
+``C<payee>;<amount>;<message>;<editable>``: the amount in kronor with a decimal comma and two decimals, the
+message URL-encoded (Getswish, QR code specification, section 6.1; its example is among the tests).
+Swish's own service draws the same text with its logo.
 """
 
 import re
 from enum import IntFlag
+from urllib.parse import quote
 
 from samklang.platform.money import format_sek
 
@@ -49,7 +52,7 @@ def swish_text(
         payee: a merchant's Swish number or a Swedish mobile number, with any blanks and hyphens.
         amount: öre, more than zero; None leaves the amount to the payer.
         message: at most 50 letters, digits and the signs ``!?(),.:-``: all that the app allows but the
-            semicolon, which ends a field here.
+            semicolon, which would end a field for an app that decodes before it divides.
         editable: what the payer may change.
 
     Raises:
@@ -59,5 +62,5 @@ def swish_text(
         raise ValueError("the amount must be more than zero")
     if not _MESSAGE.fullmatch(message):
         raise ValueError(f"the message must be at most {MESSAGE_LENGTH} letters, digits and plain signs")
-    written_amount = "" if amount is None else format_sek(amount)
-    return f"C{swish_number(payee)};{written_amount};{message};{editable.value}"
+    written_amount = "" if amount is None else format_sek(amount).replace(".", ",")
+    return f"C{swish_number(payee)};{written_amount};{quote(message, safe='')};{editable.value}"

@@ -45,6 +45,8 @@ class PageRow:
     discount_percent: Percent | None = None
     vat_rate: Percent | None
     """None: no VAT is charged, and a note on the page says why."""
+    vat_label: str | None = None
+    """What a sale without VAT rests on, as on its :class:`VatLine`. Printed when the page has several."""
     amount: int
     """Öre without VAT, after the discount."""
 
@@ -58,11 +60,13 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class VatLine:
-    """Taxable amount and VAT of one rate, in öre."""
+    """Taxable amount and VAT of one rate, in öre, or of one ground for charging none."""
 
     rate: Percent | None
     base: int
     vat: int
+    label: str | None = None
+    """Of a rate of None, such as "Export"; without it the line says "Utan moms"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +74,30 @@ class InvoicePage:
     """All that is printed.
 
     Raises:
-        ValueError: the figures do not add up, or a credit note names no original.
+        ValueError: the figures do not add up, a credit note names no original, or what is no draft has no
+            number or date.
     """
 
     kind: Literal["invoice", "credit_note"] = "invoice"
-    number: str
-    invoice_date: date
+    draft: bool = False
+    """Printed to be looked at: marked on every page, without a number and without a way to pay."""
+    number: str | None = None
+    invoice_date: date | None = None
+    """A draft may have none yet."""
     due_date: date | None = None
     delivery_date: date | None = None
     """When it differs from the invoice date."""
     seller: Party
+    logo: bytes | None = None
+    """The seller's, in place of its name at the head: PNG, JPEG or SVG, let through by
+    :func:`samklang.invoicing.logo.check_logo`."""
     buyer: Party
+    customer_number: str | None = None
+    delivery_address: tuple[str, ...] = ()
+    """Lines as on an envelope, when it differs from the buyer's address."""
     your_reference: str | None = None
+    order_reference: str | None = None
+    """The buyer's order number."""
     our_reference: str | None = None
     rows: tuple[PageRow | TextRow, ...]
     vat_lines: tuple[VatLine, ...]
@@ -107,3 +123,7 @@ class InvoicePage:
             raise ValueError("vat_lines do not make vat")
         if self.kind == "credit_note" and not self.credited_number:
             raise ValueError("a credit note must name the invoice it credits")
+        if self.draft and self.number:
+            raise ValueError("a draft has no number")
+        if not self.draft and not (self.number and self.invoice_date):
+            raise ValueError("only a draft may lack number or invoice_date")

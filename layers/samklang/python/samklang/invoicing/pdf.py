@@ -8,9 +8,8 @@ The fonts are those inside the ``typst`` package: the same page gives the same b
 import json
 import re
 import unicodedata
-from datetime import UTC, datetime, time
-from decimal import Decimal
-from functools import cache
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
 from pathlib import Path
 
 import segno
@@ -18,16 +17,18 @@ import typst
 
 from samklang.formats.swish import swish_text
 from samklang.formats.usingqr import AccountType, UsingQr, giro_with_hyphen, usingqr_text
+from samklang.invoicing.logo import read_logo
 from samklang.invoicing.page import InvoicePage, PageRow, Party, Percent, TextRow, VatLine
+from samklang.platform.figures import NBSP, decimal, kronor
 
-type Data = str | bool | list[Data] | dict[str, Data]
+type Data = str | int | list[Data] | dict[str, Data]
 
 _TEMPLATE = Path(__file__).with_name("invoice.typ")
+_UNDATED = date(2000, 1, 1)
+"""The date in the file of a draft that has none: PDF/A demands one, and today's would differ every day."""
 _QR_NAME_LENGTH = 50
 """Longest payee name in characters in the QR code: a longer one makes the modules too small to photograph."""
 
-_NBSP = "\N{NO-BREAK SPACE}"
-_MINUS = "\N{MINUS SIGN}"
 
 _OTHER_BLANKS = re.compile(r"[^\S\n\xa0]+")
 _NOT_IN_FONTS = re.compile(
@@ -41,19 +42,20 @@ def render_pdf(page: InvoicePage) -> bytes:
     """Typeset the page.
 
     An invoice to pay gets a UsingQR code when the seller has an organisation number and an account, and
-    a Swish code when the seller has a Swish number. Characters that the fonts lack (writing from right
-    to left, Chinese, emoji) are printed as a replacement sign; control characters are removed.
+    a Swish code when the seller has a Swish number; a draft gets neither, and a mark on every page.
+    Characters that the fonts lack (writing from right to left, Chinese, emoji) are printed as a replacement
+    sign; control characters are removed.
 
     Returns:
         The PDF, the same bytes every time for the same page; it is dated the invoice date.
 
     Raises:
-        ValueError: the bankgiro, plusgiro or Swish number is not one.
+        ValueError: the bankgiro, plusgiro or Swish number is not one, or the logo is no image.
     """
     pdf = _compiler().compile(
         format="pdf",
-        sys_inputs={"page": json.dumps(_template_data(page))},
-        timestamp=datetime.combine(page.invoice_date, time(), UTC),
+        sys_inputs={"page": json.dumps(_template_data(page)), "logo": _logo(page.logo)},
+        timestamp=datetime.combine(page.invoice_date or _UNDATED, time(), UTC),
         pdf_standards=["a-2a", "ua-1"],
     )
     if not isinstance(pdf, bytes):
@@ -69,15 +71,16 @@ def _compiler() -> typst.Compiler:
 def _template_data(page: InvoicePage) -> Data:
     texts: dict[str, Data] = {
         "title": _title(page),
-        "number": page.number,
+        "name": f"{_title(page)} {page.number}" if page.number else _title(page),
+        "mark": "UTKAST" if page.draft else "",
         "seller": page.seller.name,
         "buyer": [page.buyer.name, *page.buyer.address],
         "facts": _labelled(*_facts(page)),
         "discounts": any(isinstance(row, PageRow) and row.discount_percent for row in page.rows),
-        "rows": [_row(row) for row in page.rows],
+        "rows": _rows(page),
         "vat_lines": [_vat_line(line) for line in page.vat_lines],
         "sums": _labelled(*_sums(page)),
-        "total": [_total_label(page), f"{_kronor(page.total)}{_NBSP}kr"],
+        "total": [_total_label(page), f"{kronor(page.total)}{NBSP}kr"],
         "notes": list(page.notes),
         "payment": _labelled(*_payment(page)),
         "late_interest": page.late_interest_text or "",
@@ -86,7 +89,22 @@ def _template_data(page: InvoicePage) -> Data:
     return {**{key: _printable_data(value) for key, value in texts.items()}, "codes": _codes(page)}
 
 
+@lru_cache(maxsize=4)
+def _logo(content: bytes | None) -> str:
+    """The image as JSON, its bytes as numbers, since a template is sent nothing but text."""
+    if content is None:
+        return ""
+    logo = read_logo(content)
+    return json.dumps({"bytes": [*content], "format": logo.format, "pixels": logo.width or 0})
+
+
 def _title(page: InvoicePage) -> str:
+    if page.draft:
+        return "Fakturautkast" if page.kind == "invoice" else "Utkast till kreditfaktura"
+    return _kind(page)
+
+
+def _kind(page: InvoicePage) -> str:
     return "Faktura" if page.kind == "invoice" else "Kreditfaktura"
 
 
@@ -95,7 +113,7 @@ def _total_label(page: InvoicePage) -> str:
 
 
 def _is_payable(page: InvoicePage) -> bool:
-    return page.kind == "invoice" and page.total > 0
+    return page.kind == "invoice" and page.total > 0 and not page.draft
 
 
 def _labelled(*pairs: tuple[str, str | None]) -> Data:
@@ -108,50 +126,59 @@ def _facts(page: InvoicePage) -> tuple[tuple[str, str | None], ...]:
     if credited and page.credited_date:
         credited = f"{credited} från {page.credited_date}"
     return (
-        (f"{_title(page)}nummer", page.number),
+        (f"{_kind(page)}nummer", page.number),
         ("Krediterar faktura", credited),
-        ("Fakturadatum", str(page.invoice_date)),
+        ("Fakturadatum", str(page.invoice_date) if page.invoice_date else None),
         ("Leveransdatum", str(page.delivery_date) if page.delivery_date else None),
         ("Betalningsvillkor", _payment_terms(page)),
         ("Förfallodatum", str(page.due_date) if page.due_date else None),
+        ("Kundnummer", page.customer_number),
         ("Er referens", page.your_reference),
+        ("Ert ordernummer", page.order_reference),
         ("Vår referens", page.our_reference),
         ("Ert org.nr", page.buyer.org_no),
         ("Ert momsreg.nr", page.buyer.vat_no),
+        ("Leveransadress", "\n".join(page.delivery_address)),
     )
 
 
 def _payment_terms(page: InvoicePage) -> str | None:
-    if page.due_date is None or not _is_payable(page):
+    if not (page.due_date and page.invoice_date) or page.kind == "credit_note" or page.total <= 0:
         return None
     days = (page.due_date - page.invoice_date).days
-    return f"{days}{_NBSP}dagar netto" if days > 0 else "Omgående"
+    return f"{days}{NBSP}dagar netto" if days > 0 else "Omgående"
 
 
-def _row(row: PageRow | TextRow) -> Data:
+def _rows(page: InvoicePage) -> Data:
+    several_grounds = sum(line.rate is None for line in page.vat_lines) > 1
+    return [_row(row, with_label=several_grounds) for row in page.rows]
+
+
+def _row(row: PageRow | TextRow, *, with_label: bool) -> Data:
     if not isinstance(row, PageRow):
         return {"text": row.text}
     return {
         "description": row.description,
-        "quantity": _decimal(row.quantity),
+        "label": row.vat_label or "" if with_label else "",
+        "quantity": decimal(row.quantity),
         "unit": row.unit,
-        "unit_price": _kronor(row.unit_price),
+        "unit_price": kronor(row.unit_price),
         "discount": _percent(row.discount_percent) if row.discount_percent else "",
         "vat_rate": "–" if row.vat_rate is None else _percent(row.vat_rate),
-        "amount": _kronor(row.amount),
+        "amount": kronor(row.amount),
     }
 
 
 def _vat_line(line: VatLine) -> Data:
-    rate = "Utan moms" if line.rate is None else _percent(line.rate)
-    return [rate, _kronor(line.base), _kronor(line.vat)]
+    rate = line.label or "Utan moms" if line.rate is None else _percent(line.rate)
+    return [rate, kronor(line.base), kronor(line.vat)]
 
 
 def _sums(page: InvoicePage) -> tuple[tuple[str, str | None], ...]:
     return (
-        ("Summa exkl. moms", _kronor(page.net)),
-        ("Moms", _kronor(page.vat)),
-        ("Öresavrundning", _kronor(page.rounding) if page.rounding else None),
+        ("Summa exkl. moms", kronor(page.net)),
+        ("Moms", kronor(page.vat)),
+        ("Öresavrundning", kronor(page.rounding) if page.rounding else None),
     )
 
 
@@ -220,7 +247,7 @@ def _usingqr(page: InvoicePage) -> str | None:
         UsingQr(
             payee_name=_printable(page.seller.name)[:_QR_NAME_LENGTH],
             payee_org_no=page.seller.org_no,
-            reference=page.ocr or page.number,
+            reference=_reference(page),
             invoice_date=page.invoice_date,
             due_date=page.due_date,
             amount=page.total,
@@ -250,32 +277,20 @@ def _bankgiro(seller: Party) -> str | None:
 def _swish(page: InvoicePage) -> str | None:
     if not page.seller.swish:
         return None
-    return swish_text(page.seller.swish, page.total, page.ocr or page.number)
+    return swish_text(page.seller.swish, page.total, _reference(page))
+
+
+def _reference(page: InvoicePage) -> str:
+    """What the payer refers to."""
+    return page.ocr or page.number or ""
 
 
 def _qr_svg(text: str) -> str:
     return segno.make_qr(text, error="m", mode="byte", boost_error=False).svg_inline(border=4, light="white")
 
 
-def _kronor(ore: int) -> str:
-    """Öre as kronor the Swedish way, without the unit: 125050 is ``1 250,50``."""
-    kronor, decimals = divmod(abs(ore), 100)
-    return f"{_MINUS if ore < 0 else ''}{_grouped(kronor)},{decimals:02d}"
-
-
-def _decimal(value: Percent) -> str:
-    """A number the Swedish way, without needless decimals: ``1 000,5``."""
-    whole, _, decimals = f"{abs(Decimal(value)):f}".partition(".")
-    decimals = decimals.rstrip("0")
-    return f"{_MINUS if value < 0 else ''}{_grouped(int(whole))}{',' if decimals else ''}{decimals}"
-
-
 def _percent(value: Percent) -> str:
-    return f"{_decimal(value)}{_NBSP}%"
-
-
-def _grouped(whole: int) -> str:
-    return f"{whole:,}".replace(",", _NBSP)
+    return f"{decimal(value)}{NBSP}%"
 
 
 def _printable_data(data: Data) -> Data:

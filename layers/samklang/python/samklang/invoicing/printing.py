@@ -1,63 +1,101 @@
-"""From an issued invoice to the page that is printed."""
+"""From an invoice to the page that is printed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samklang.formats.giro import format_plusgiro
 from samklang.formats.identity import format_org_no, format_postcode, vat_number
-from samklang.invoicing.page import InvoicePage, PageRow, Party, VatLine
-from samklang.platform.problems import Problem
+from samklang.invoicing.model.invoices import InvoiceRow
+from samklang.invoicing.page import InvoicePage, PageRow, Party, TextRow, VatLine
+from samklang.invoicing.vat import GROUNDS
+from samklang.platform.figures import kronor
 
 if TYPE_CHECKING:
     from datetime import date
 
     from samklang.collaboration.model import CompanyDetails
-    from samklang.invoicing.model import Buyer, CustomerAddress, Invoice
+    from samklang.invoicing.model import invoices
+    from samklang.invoicing.model.invoices import Buyer, Invoice
+    from samklang.invoicing.model.registers import CustomerAddress
 
 _LATE_INTEREST = "Efter förfallodagen debiteras dröjsmålsränta enligt räntelagen."
 
 
-def page_of(invoice: Invoice, seller: CompanyDetails) -> InvoicePage:
-    """The page of an issued invoice; the same invoice always gives the same page.
+def page_of(invoice: Invoice, seller: CompanyDetails, logo: bytes | None) -> InvoicePage:
+    """The page of an invoice, a credit note or a draft; the same invoice always gives the same page.
 
-    Raises:
-        Problem: ``not-issued`` for a draft.
+    A credit note's figures are turned: its page says how much is credited.
     """
-    if invoice.number is None or invoice.invoice_date is None:
-        raise Problem("not-issued", "A draft has no PDF yet: issue it first.")
+    sign = -1 if invoice.kind == "credit_note" else 1
+    original = invoice.original
     return InvoicePage(
-        number=str(invoice.number),
+        kind=invoice.kind,
+        draft=invoice.number is None,
+        number=str(invoice.number) if invoice.number else None,
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
         delivery_date=_when_other(invoice.delivery_date, invoice.invoice_date),
         seller=_seller(seller),
+        logo=logo,
         buyer=_buyer(invoice.buyer),
+        customer_number=invoice.buyer.number,
+        delivery_address=_lines(invoice.buyer.delivery_address),
         your_reference=invoice.your_reference,
         our_reference=invoice.our_reference,
-        rows=tuple(
-            PageRow(
-                description=row.description,
-                quantity=row.quantity,
-                unit=row.unit,
-                unit_price=row.unit_price,
-                discount_percent=row.discount_percent or None,
-                vat_rate=int(row.vat_rate) or None,
-                amount=row.amount,
-            )
-            for row in invoice.rows
-        ),
+        order_reference=invoice.order_reference,
+        rows=tuple(_row(row, sign) for row in invoice.rows),
         vat_lines=tuple(
-            VatLine(int(line.vat_rate) or None, line.base, line.vat) for line in invoice.vat_lines
+            VatLine(int(line.vat_rate) or None, sign * line.base, sign * line.vat, _label(line))
+            for line in invoice.vat_lines
         ),
-        net=invoice.net,
-        vat=invoice.vat,
-        total=invoice.total,
+        net=sign * invoice.net,
+        vat=sign * invoice.vat,
+        rounding=sign * invoice.rounding,
+        total=sign * invoice.total,
         ocr=invoice.ocr,
-        late_interest_text=_LATE_INTEREST,
+        credited_number=str(original.number) if original else None,
+        credited_date=original.invoice_date if original else None,
+        notes=tuple(_notes(invoice)),
+        late_interest_text=_LATE_INTEREST if invoice.kind == "invoice" else None,
     )
 
 
-def _when_other(delivery: date | None, issued: date) -> date | None:
+def _row(row: InvoiceRow | invoices.TextRow, sign: int) -> PageRow | TextRow:
+    if not isinstance(row, InvoiceRow):
+        return TextRow(row.text)
+    return PageRow(
+        description=row.description,
+        quantity=sign * row.quantity,
+        unit=row.unit,
+        unit_price=row.unit_price,
+        discount_percent=row.discount_percent or None,
+        vat_rate=int(row.vat_rate) or None,
+        vat_label=_label(row),
+        amount=sign * row.amount,
+    )
+
+
+def _label(taxed: InvoiceRow | invoices.VatLine) -> str | None:
+    ground = GROUNDS.get(taxed.vat_code)
+    return ground.label if ground else None
+
+
+def _notes(invoice: Invoice) -> list[str]:
+    """What the law wants said of sales without VAT (17 kap. 24 § 11), and what is said of a credit."""
+    notes = [GROUNDS[line.vat_code].note for line in invoice.vat_lines if line.vat_code in GROUNDS]
+    if invoice.reason:
+        notes.append(f"Orsak: {invoice.reason}")
+    if invoice.original and invoice.original.settled:
+        settled = kronor(invoice.original.settled)
+        notes.append(f"{settled} kr är avräknat mot vad som återstod av faktura {invoice.original.number}.")
+    back = -(invoice.total + invoice.original.settled) if invoice.original else 0
+    if back:
+        notes.append(f"{kronor(back)} kr är tillgodo.")
+    return notes
+
+
+def _when_other(delivery: date | None, issued: date | None) -> date | None:
     return delivery if delivery != issued else None
 
 
@@ -76,7 +114,7 @@ def _seller(details: CompanyDetails) -> Party:
         phone=company.phone,
         f_tax=company.f_tax,
         bankgiro=bank.bankgiro,
-        plusgiro=bank.plusgiro,
+        plusgiro=format_plusgiro(bank.plusgiro) if bank.plusgiro else None,
         iban=bank.iban,
         bic=bank.bic,
         swish=bank.swish,
@@ -86,13 +124,15 @@ def _seller(details: CompanyDetails) -> Party:
 def _buyer(buyer: Buyer) -> Party:
     return Party(
         name=buyer.name,
-        address=_lines(buyer.address) if buyer.address else (),
+        address=_lines(buyer.address),
         org_no=format_org_no(buyer.org_no) if buyer.org_no else None,
         vat_no=buyer.vat_no,
     )
 
 
-def _lines(address: CustomerAddress) -> tuple[str, ...]:
+def _lines(address: CustomerAddress | None) -> tuple[str, ...]:
+    if address is None:
+        return ()
     if address.country == "SE":
         return (address.street, f"{format_postcode(address.postcode)} {address.city}")
     return (address.street, f"{address.postcode} {address.city}", address.country)

@@ -6,16 +6,18 @@ RECEIVABLES = "1510"
 CASH = "1910"
 BANK = "1930"
 CUSTOMER_CREDIT = "2420"
+ROUNDING = "3740"
 
 AccountKind = Literal["asset", "liability", "income", "cost"]
 
 
 class Account(NamedTuple):
-    """An account: number, Swedish name, kind."""
+    """An account: number, Swedish name, kind, and its box of the VAT return (SKV 4700) if it has one."""
 
     number: str
     name: str
     kind: AccountKind
+    vat_box: str | None
 
 
 def _kind(number: str) -> AccountKind:
@@ -51,6 +53,11 @@ _NAMES = {
     "3002": "Försäljning i Sverige, 12 % moms",
     "3003": "Försäljning i Sverige, 6 % moms",
     "3004": "Försäljning i Sverige, momsfri",
+    "3105": "Varor sålda till länder utanför EU",
+    "3108": "Varor sålda till andra EU-länder, momsfritt",
+    "3231": "Byggtjänster med omvänd betalningsskyldighet",
+    "3305": "Tjänster sålda till länder utanför EU",
+    "3308": "Tjänster sålda till andra EU-länder",
     "3740": "Öres- och kronutjämning",
     "3990": "Övriga intäkter",
     "4000": "Inköp av varor",
@@ -74,4 +81,23 @@ _NAMES = {
     "8422": "Dröjsmålsräntor",
 }
 
-CHART: dict[str, Account] = {number: Account(number, name, _kind(number)) for number, name in _NAMES.items()}
+_VAT_BOXES = {
+    "2611": "10",
+    "2621": "11",
+    "2631": "12",
+    "2641": "48",
+    "3001": "05",
+    "3002": "05",
+    "3003": "05",
+    "3004": "42",
+    "3105": "36",
+    "3108": "35",
+    "3231": "41",
+    "3305": "40",
+    "3308": "39",
+}
+"""Where the VAT return adds an account up (SKV 409); the others are in no box."""
+
+CHART: dict[str, Account] = {
+    number: Account(number, name, _kind(number), _VAT_BOXES.get(number)) for number, name in _NAMES.items()
+}

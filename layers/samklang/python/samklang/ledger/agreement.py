@@ -78,7 +78,7 @@ def _first_difference(
         cause = "differs"
         detail = (
             f"{format_sek(here)} remains in invoicing, {format_sek(there)} in the ledger. "
-            "A payment may be on its way: check again in a minute."
+            "A payment or a credit note may be on its way: check again in a minute."
         )
     return Difference(
         invoice_id=invoice_id,

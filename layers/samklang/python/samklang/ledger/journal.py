@@ -99,17 +99,18 @@ class Journal:
     # ------------------------------------------------------------ events
 
     def issue(self, event: InvoiceIssued) -> Outcome:
-        """Post a sale and open its item.
+        """Post a sale and open its item; of a credit note, take what it settles off its original's item.
 
         Raises:
-            Problem: ``closed-period``, ``outside-fiscal-year``.
+            Problem: ``invoice-not-posted`` for a credit note whose original is not, ``closed-period``,
+                ``outside-fiscal-year``.
         """
         if event.invoice_id in self.receivables:
             return "already"
-        text = f"Kundfaktura {event.number} {event.customer_name}"
-        voucher = self._post(
-            "K", event.invoice_date, text, posting.invoice_amounts(event), event.event_id, event.request_id
-        )
+        if event.credits:
+            self._require_items([(event.credits.invoice_id, event.credits.number)])
+        amounts, text = posting.invoice_amounts(event), _invoice_text(event)
+        voucher = self._post("K", event.invoice_date, text, amounts, event.event_id, event.request_id)
         self._touch(
             Receivable(
                 invoice_id=event.invoice_id,
@@ -123,6 +124,10 @@ class Journal:
                 request_id=event.request_id,
             )
         )
+        if event.credits and event.credits.amount:
+            # Two entries that cancel out: the voucher has moved the account by the credit note's total.
+            self._enter(event.invoice_id, event.invoice_date, event.credits.amount, event.event_id)
+            self._enter(event.credits.invoice_id, event.invoice_date, -event.credits.amount, event.event_id)
         return "posted"
 
     def pay(self, event: PaymentRegistered, origin: str) -> Outcome:
@@ -133,7 +138,7 @@ class Journal:
         """
         if event.payment_id in self.payments:
             return "already"
-        self._require_items(event)
+        self._require_items([(invoice_id, number) for invoice_id, number, _ in event.allocations])
         voucher = self._post(
             "I",
             event.payment_date,
@@ -142,7 +147,8 @@ class Journal:
             event.event_id,
             event.request_id,
         )
-        self._enter(event, event.payment_date, -1, event.event_id)
+        for invoice_id, _, amount in event.allocations:
+            self._enter(invoice_id, event.payment_date, -amount, event.event_id)
         values = payment_values(event) | {"origin": origin, "voucher_id": voucher.voucher_id}
         self.payments[event.payment_id] = self._new_payments[event.payment_id] = values
         return "posted"
@@ -163,7 +169,8 @@ class Journal:
         amounts = posting.reversed_amounts(posting.payment_amounts(payment))
         text = f"Återtagen: {_payment_text(payment)}"
         voucher = self._post("I", event.reversal_date, text, amounts, event.event_id, event.request_id)
-        self._enter(payment, event.reversal_date, +1, event.event_id)
+        for invoice_id, _, amount in payment.allocations:
+            self._enter(invoice_id, event.reversal_date, amount, event.event_id)
         values = reversal_values(event.reversal_date, origin, event.request_id)
         values["reversal_voucher_id"] = voucher.voucher_id
         posted.update(values)
@@ -227,19 +234,17 @@ class Journal:
         self.receivables[receivable.invoice_id] = receivable
         self._touched[receivable.invoice_id] = receivable
 
-    def _require_items(self, event: PaymentRegistered) -> None:
-        missing = [
-            number for invoice_id, number, _ in event.allocations if invoice_id not in self.receivables
-        ]
+    def _require_items(self, invoices: Iterable[tuple[str, int]]) -> None:
+        missing = [str(number) for invoice_id, number in invoices if invoice_id not in self.receivables]
         if missing:
-            numbers = ", ".join(map(str, missing))
-            raise Problem("invoice-not-posted", f"Invoice {numbers} is not posted; post that first.")
+            raise Problem(
+                "invoice-not-posted", f"Invoice {', '.join(missing)} is not posted; post that first."
+            )
 
-    def _enter(self, event: PaymentRegistered, day: date, sign: int, cause: str) -> None:
-        for invoice_id, _, amount in event.allocations:
-            receivable = self.receivables[invoice_id]
-            receivable.entries.append(Entry(day, sign * amount, cause))
-            self._touch(receivable)
+    def _enter(self, invoice_id: str, day: date, amount: int, cause: str) -> None:
+        receivable = self.receivables[invoice_id]
+        receivable.entries.append(Entry(day, amount, cause))
+        self._touch(receivable)
 
     # ------------------------------------------------------------ writing
 
@@ -259,6 +264,12 @@ class Journal:
             write(transaction)
         for month, changes in self._months.items():
             store.add_to_month(transaction, self.company_id, month, changes)
+
+
+def _invoice_text(event: InvoiceIssued) -> str:
+    if event.credits is None:
+        return f"Kundfaktura {event.number} {event.customer_name}"
+    return f"Kreditfaktura {event.number}, krediterar faktura {event.credits.number}, {event.customer_name}"
 
 
 def _payment_text(event: PaymentRegistered) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from samklang.invoicing.vat import Treatment
 from samklang.ledger.accounts import CHART, RECEIVABLES, AccountKind
 from samklang.platform.money import LIMIT, Money, MoneyInput, format_sek
 from samklang.platform.problems import FieldError, Problem
@@ -84,6 +86,8 @@ class AccountShape(Shape):
     account: str
     name: str
     kind: AccountKind
+    vat_box: str | None
+    """Its box of the VAT return, if it has one."""
 
 
 class AccountList(Shape):
@@ -111,7 +115,7 @@ class BalanceList(Shape):
 
 
 class ReceivableItem(Shape):
-    """An open item as of a date."""
+    """An open item as of a date; a credit note's amounts are below zero."""
 
     invoice_id: str
     invoice_number: int
@@ -131,6 +135,34 @@ class Receivables(Shape):
     items: list[ReceivableItem]
     total: Money
     account_1510: Money
+
+
+class LedgerCustomer(Shape):
+    """A customer as the ledger knows it from invoicing, which is its master."""
+
+    customer_id: str
+    number: str
+    name: str
+    org_no: str | None = None
+    vat_no: str | None = None
+    vat_treatment: Treatment = "domestic"
+    active: bool = True
+    version: int
+
+
+class LedgerCustomerPage(Shape):
+    """Some customers."""
+
+    items: list[LedgerCustomer]
+    next: str | None
+
+
+class CustomerBalance(LedgerCustomer):
+    """A customer with its open items."""
+
+    open_items: list[ReceivableItem]
+    balance: Money
+    """What the open items come to: owed by the customer, or (below zero) to it."""
 
 
 class ParkedEvent(Shape):
@@ -178,6 +210,19 @@ class Agreement(Shape):
     account_1510: Money
     first_difference: Difference | None
     checked_at: str
+
+
+def customer_of(customer_id: str, version: int, body: str) -> LedgerCustomer:
+    """A customer from what invoicing keeps of it; what the ledger has no use for is left out.
+
+    Raises:
+        TypeError, ValueError: it is no customer.
+    """
+    given = json.loads(body)
+    if not isinstance(given, dict):
+        raise TypeError(f"{type(given).__name__} is no customer")
+    known = {name: value for name, value in given.items() if name in LedgerCustomer.model_fields}
+    return LedgerCustomer.model_validate(known | {"customer_id": customer_id, "version": version})
 
 
 Amounts = list[tuple[str, int]]
@@ -232,16 +277,24 @@ OPEN = "9999-12-31"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change of what remains of an open item: a payment (below zero) or its reversal."""
+    """A change of what remains of an open item: a payment (below zero), its reversal, or a credit.
+
+    A credit is entered twice, on the invoice (below zero) and on its credit note: it moves nothing on the
+    account, since the credit note's own total did that.
+    """
 
     date: date
     amount: int
     cause: str
+    """The event: ``payment/<id>/registered``, ``payment/<id>/reversed``, ``invoice/<credit note>/issued``."""
 
 
 @dataclass(slots=True)
 class Receivable:
-    """An open item of the subledger: the invoice's total and everything that changed it since. Öre."""
+    """An open item of the subledger: the total and everything that changed it since. Öre.
+
+    A credit note is an item of its own, its total below zero.
+    """
 
     invoice_id: str
     number: int
@@ -268,11 +321,23 @@ class Receivable:
     @property
     def paid(self) -> dict[str, int]:
         """What each payment has taken off it, its reversal counted: payment id to öre."""
-        paid: dict[str, int] = {}
+        return self._taken_off_by("payment")
+
+    @property
+    def credited(self) -> dict[str, int]:
+        """What each credit note has taken off it: credit note's id to öre.
+
+        Of a credit note itself, what of it is used up: its own id to öre below zero.
+        """
+        return self._taken_off_by("invoice")
+
+    def _taken_off_by(self, kind: str) -> dict[str, int]:
+        taken: dict[str, int] = {}
         for entry in self.entries:
-            _, payment_id, _ = entry.cause.split("/")
-            paid[payment_id] = paid.get(payment_id, 0) - entry.amount
-        return paid
+            what, identifier, _ = entry.cause.split("/")
+            if what == kind:
+                taken[identifier] = taken.get(identifier, 0) - entry.amount
+        return taken
 
     @property
     def closed_on(self) -> str:

@@ -23,7 +23,7 @@ _BATCH = 100
 
 
 def into_ledger(company_id: str) -> int:
-    """Post every issued invoice, payment and reversal of a company's invoicing that the ledger lacks.
+    """Bring every customer, issued invoice, payment and reversal of a company's invoicing the ledger lacks.
 
     Returns:
         How many events were looked at.
@@ -36,7 +36,9 @@ def into_ledger(company_id: str) -> int:
 
 
 def _events(company_id: str) -> Iterator[tuple[str, Item]]:
-    """Invoices by number, then payments as they came, each with its reversal behind it."""
+    """Customers, invoices by number, then payments as they came, each with its reversal behind it."""
+    for image in invoicing.customer_images(company_id):
+        yield "customer", image
     for image in invoicing.issued_images(company_id):
         yield "invoice", image
     for image in payments.images(company_id):

@@ -13,6 +13,8 @@ from samklang.ledger.model import (
     AccountShape,
     Balance,
     BalanceList,
+    CustomerBalance,
+    LedgerCustomerPage,
     ParkedPage,
     ReceivableItem,
     Receivables,
@@ -27,7 +29,7 @@ from samklang.platform.problems import FieldError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from samklang.ledger.model import Receivable
+    from samklang.ledger.model import Books, Receivable
     from samklang.payments.events import PaymentRegistered, PaymentReversed
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
@@ -39,6 +41,11 @@ LAST_DAY = date(2099, 12, 31)
 def open_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
     """Open a company's books with their first fiscal year."""
     store.put_books(transaction, company_id, start, end)
+
+
+def books(company_id: str) -> Books:
+    """The head of a company's books: which days they take."""
+    return store.books(company_id)
 
 
 # ---------------------------------------------------------------- vouchers and balances
@@ -94,7 +101,10 @@ def vouchers(
 def accounts() -> AccountList:
     """The chart of accounts."""
     return AccountList(
-        items=[AccountShape(account=each.number, name=each.name, kind=each.kind) for each in CHART.values()]
+        items=[
+            AccountShape(account=each.number, name=each.name, kind=each.kind, vat_box=each.vat_box)
+            for each in CHART.values()
+        ]
     )
 
 
@@ -183,16 +193,7 @@ def receivables(company_id: str, day: date | None) -> Receivables:
     """The open items at the end of a day (today if none is given), beside account 1510 then."""
     as_of = day or clock.today()
     items = [
-        ReceivableItem(
-            invoice_id=each.invoice_id,
-            invoice_number=each.number,
-            customer=each.customer_name,
-            total=each.total,
-            remaining=each.remaining_on(as_of),
-            invoice_date=each.invoice_date,
-            due_date=each.due_date,
-            age=(as_of - each.due_date).days,
-        )
+        _open_item(each, each.remaining_on(as_of), as_of)
         for each in store.receivables_open_on(company_id, as_of)
         if each.remaining_on(as_of)
     ]
@@ -205,8 +206,25 @@ def receivables(company_id: str, day: date | None) -> Receivables:
     )
 
 
+def _open_item(receivable: Receivable, remaining: int, as_of: date) -> ReceivableItem:
+    return ReceivableItem(
+        invoice_id=receivable.invoice_id,
+        invoice_number=receivable.number,
+        customer=receivable.customer_name,
+        total=receivable.total,
+        remaining=remaining,
+        invoice_date=receivable.invoice_date,
+        due_date=receivable.due_date,
+        age=(as_of - receivable.due_date).days,
+    )
+
+
 def invoiced_by_customer(company_id: str, first: date, last: date) -> dict[str, int]:
-    """What was invoiced to each customer from a date to a date, both included: name to öre with VAT."""
+    """What was invoiced to each customer, credit notes counted, from a date to a date, both included.
+
+    Returns:
+        Name to öre with VAT.
+    """
     total: dict[str, int] = {}
     for each in store.receivables_open_on(company_id, first - timedelta(days=1)):
         if first <= each.invoice_date <= last:
@@ -227,6 +245,36 @@ def posted_invoices(company_id: str, invoice_ids: Iterable[str]) -> dict[str, in
 def posted_receivables(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Receivable]:
     """The open items, or closed ones, of those of the invoices that are posted."""
     return store.load(company_id, invoice_ids)[0]
+
+
+# ---------------------------------------------------------------- customers
+
+
+def customers(at: CompanyAccess, limit: int, cursor: str | None) -> LedgerCustomerPage:
+    """A page of the company's customers as the ledger knows them."""
+    return store.customers(at.company_id, limit, cursor)
+
+
+def get_customer(at: CompanyAccess, customer_id: str) -> CustomerBalance:
+    """One customer with its open items, whatever their dates.
+
+    They are found among the company's open items: one index query, of what is open and nothing else.
+
+    Raises:
+        Problem: ``not-found``.
+    """
+    customer = store.customer(at.company_id, customer_id)
+    if customer is None:
+        raise Problem("not-found", "There is no such customer in the ledger.")
+    today = clock.today()
+    items = [
+        _open_item(each, each.remaining, today)
+        for each in store.open_receivables(at.company_id)
+        if each.customer_id == customer_id
+    ]
+    items.sort(key=lambda item: item.invoice_number)
+    balance = sum(item.remaining for item in items)
+    return CustomerBalance(**dict(customer), open_items=items, balance=balance)
 
 
 # ---------------------------------------------------------------- payments registered by the bureau

@@ -6,6 +6,7 @@
 | COMPANY#id | VOUCHER#date#series#number | a voucher, its rows packed in one string |
 | COMPANY#id | RECEIVABLE#invoice id | an open item with its entries |
 | COMPANY#id | PAYMENT#id | a posted payment |
+| COMPANY#id | CUSTOMER#id | a customer, as its newest version known here says |
 | COMPANY#id | BALANCE#month | what each account moved in the month |
 | COMPANY#id | PARKED#event | an event that could not be posted |
 
@@ -20,11 +21,15 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from samklang.ledger.model import (
     OPEN,
     Amounts,
     Books,
     Entry,
+    LedgerCustomer,
+    LedgerCustomerPage,
     ParkedEvent,
     ParkedPage,
     Receivable,
@@ -32,9 +37,11 @@ from samklang.ledger.model import (
     VoucherPage,
     VoucherRow,
     check_balance,
+    customer_of,
 )
 from samklang.platform import dynamo
 from samklang.platform.access import company_key
+from samklang.platform.clients import dynamodb
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
@@ -353,6 +360,55 @@ def _prefixed_page(company_id: str, prefix: str, cursor: str | None) -> dynamo.P
     return dynamo.query(_table(), company_key(company_id), prefix, cursor=cursor)
 
 
+# ---------------------------------------------------------------- customers
+
+
+def put_customer(company_id: str, customer_id: str, version: int, body: str) -> bool:
+    """Keep a customer, if no version as new is kept already: the newest wins in whatever order they come.
+
+    One write with its condition; customers take no part in the books, so their head is left alone.
+
+    Returns:
+        Whether it was kept.
+    """
+    item = {
+        "pk": company_key(company_id),
+        "sk": f"CUSTOMER#{customer_id}",
+        "kind": "customer",
+        "id": customer_id,
+        "version": version,
+        "body": body,
+    }
+    try:
+        dynamodb().put_item(
+            TableName=_table(),
+            Item=dynamo.to_item(item),
+            ConditionExpression="attribute_not_exists(pk) OR version < :version",
+            ExpressionAttributeValues=dynamo.to_item({":version": version}),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
+
+
+def customer(company_id: str, customer_id: str) -> LedgerCustomer | None:
+    """One customer."""
+    item = dynamo.get(_table(), company_key(company_id), f"CUSTOMER#{customer_id}")
+    return _read_customer(item) if item else None
+
+
+def customers(company_id: str, limit: int, cursor: str | None) -> LedgerCustomerPage:
+    """A page of customers, oldest first."""
+    page = dynamo.query(_table(), company_key(company_id), "CUSTOMER#", limit=limit, cursor=cursor)
+    return LedgerCustomerPage(items=[_read_customer(item) for item in page.items], next=page.next)
+
+
+def _read_customer(item: Item) -> LedgerCustomer:
+    return customer_of(item["id"], item["version"], item["body"])
+
+
 # ---------------------------------------------------------------- parked events
 
 
@@ -380,6 +436,13 @@ def put_parked(
 def remove_parked(transaction: Transaction, company_id: str, parked_id: str) -> None:
     """Take an event off the list, because it was posted."""
     transaction.delete(f"parked/{parked_id}", _table(), (company_key(company_id), f"PARKED#{parked_id}"))
+
+
+def parked_by_id(company_id: str, parked_ids: Iterable[str]) -> dict[str, Item]:
+    """Those of the events that are parked, as kept."""
+    pk = company_key(company_id)
+    found = dynamo.batch_get(_table(), [(pk, f"PARKED#{each}") for each in parked_ids])
+    return {item["parked_id"]: item for item in found.values()}
 
 
 def read_parked(item: Item) -> ParkedEvent:

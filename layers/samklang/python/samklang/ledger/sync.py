@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from samklang.invoicing.events import InvoiceIssued
-from samklang.ledger import store
+from samklang.invoicing.events import CustomerChanged, InvoiceIssued
+from samklang.ledger import customers, store
 from samklang.ledger.journal import Journal
 from samklang.ledger.model import ParkedEvent, RetryResult
 from samklang.payments.events import PaymentRegistered, PaymentReversed
@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from samklang.platform.access import CompanyAccess
     from samklang.platform.streams import Change
 
-_Event = InvoiceIssued | PaymentRegistered | PaymentReversed
+_Event = CustomerChanged | InvoiceIssued | PaymentRegistered | PaymentReversed
 _READERS: dict[str, Callable[[Item], _Event]] = {
+    "customer": customers.read,
     "invoice": InvoiceIssued.from_image,
     "payment": PaymentRegistered.from_image,
     "reversal": PaymentReversed.from_image,
 }
+
+_CAUSAL_ORDER = ("customer", "invoice", "payment", "reversal")
+"""What must be posted before what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,29 @@ class _Entry:
     @property
     def request_id(self) -> str | None:
         """The request that caused it, for the logs of everything that follows."""
-        return self.event.request_id if self.event else self.image.get("request_id")
+        match self.event:
+            case None | CustomerChanged():
+                return self.image.get("request_id")
+            case event:
+                return event.request_id
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """What it was made from, to be kept while it is parked.
+
+        Without what the books do not read: rows alone can be most of the 400 KB that an item holds.
+        """
+        image = {name: value for name, value in self.image.items() if name not in {"rows", "buyer"}}
+        return {"kind": self.kind, "image": image}
+
+    @property
+    def causal_order(self) -> tuple[int, int]:
+        """Where it stands among events about the same invoice.
+
+        A credit note is an invoice too, with a higher number than the one it credits.
+        """
+        number = self.event.number if isinstance(self.event, InvoiceIssued) else 0
+        return _CAUSAL_ORDER.index(self.kind), number
 
     @property
     def payment_id(self) -> str | None:
@@ -84,6 +110,8 @@ def _entry(kind: str, image: Item) -> _Entry:
         logger.exception("unreadable change", kind=kind)
         metrics.add_metric("Unreadable", MetricUnit.Count, 1)
         return _Entry(kind, image, None, _unreadable_id(kind, image))
+    if isinstance(event, CustomerChanged):
+        return _Entry(kind, image, event, f"customer/{event.customer_id}/changed")
     operations = 4 + len(event.invoices)
     return _Entry(kind, image, event, event.event_id, event.invoices, operations)
 
@@ -120,10 +148,16 @@ def post_changes(company_id: str, changes: Sequence[Change]) -> None:
 def post_images(company_id: str, images: Iterable[tuple[str, Item]]) -> None:
     """Post what items tell, in order, each exactly once: (kind of event, the item).
 
+    Customers go first and beside the books, which may not be open yet when a client begins its register.
+
     Raises:
         ClientError, Problem: as :func:`post_changes`.
     """
-    left = [_entry(kind, image) for kind, image in images]
+    told = list(images)
+    unreadable = customers.keep_all(company_id, [image for kind, image in told if kind == "customer"])
+    for image in unreadable:
+        _park_beside(company_id, _entry("customer", image))
+    left = [_entry(kind, image) for kind, image in told if kind != "customer"]
     while left:
         left = left[retrying(lambda entries=left: _post_some(company_id, entries)) :]  # type: ignore[misc]
 
@@ -170,9 +204,23 @@ def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
 
 
 def _park(journal: Journal, entry: _Entry, problem: Problem) -> ParkedEvent:
+    parked = _parked_event(entry, problem)
+    journal.park(parked, entry.change, entry.request_id)
+    return parked
+
+
+def _park_beside(company_id: str, entry: _Entry) -> None:
+    """Park what could not be read and is no affair of the books: nothing was read of them."""
+    transaction = Transaction()
+    parked = _parked_event(entry, _unreadable())
+    store.put_parked(transaction, company_id, parked, entry.change, entry.request_id)
+    retrying(transaction.commit)
+
+
+def _parked_event(entry: _Entry, problem: Problem) -> ParkedEvent:
     logger.warning("parked", event=entry.event_id, code=problem.code)
     metrics.add_metric("Parked", MetricUnit.Count, 1)
-    parked = ParkedEvent(
+    return ParkedEvent(
         parked_id=entry.parked_id,
         event=entry.event_id,
         code=problem.code,
@@ -180,8 +228,6 @@ def _park(journal: Journal, entry: _Entry, problem: Problem) -> ParkedEvent:
         invoices=list(entry.invoices),
         parked_at=clock.timestamp(),
     )
-    journal.park(parked, {"kind": entry.kind, "image": entry.image}, entry.request_id)
-    return parked
 
 
 def _unreadable() -> Problem:
@@ -192,6 +238,8 @@ def _unreadable() -> Problem:
 
 def _apply(journal: Journal, entry: _Entry) -> str:
     match entry.event:
+        case CustomerChanged():
+            return "posted" if customers.keep(journal.company_id, entry.event) else "already"
         case InvoiceIssued():
             return journal.issue(entry.event)
         case PaymentRegistered():
@@ -204,17 +252,15 @@ def _apply(journal: Journal, entry: _Entry) -> str:
 
 # ---------------------------------------------------------------- retry
 
-_CAUSAL_ORDER = ("invoice", "payment", "reversal")
-"""What must be posted before what, of events about the same invoice."""
-
 
 def retry(at: CompanyAccess, parked_id: str) -> RetryResult:
     """Post a parked event now that its cause is mended, and after it those that waited for its invoices.
 
     Raises:
-        Problem: ``not-allowed`` for the client, ``not-found``, ``busy``.
+        Problem: ``not-allowed`` for the client, ``not-active``, ``not-found``, ``busy``.
     """
     at.require_bureau("retry parked events")
+    at.require_active()
     return retrying(lambda: _retry_once(at, parked_id))
 
 
@@ -225,7 +271,7 @@ def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
         raise Problem("not-found", "There is no such parked event; perhaps it was posted meanwhile.")
     concerned = set(chosen["invoices"])
     related = [item for item in items if item is chosen or concerned & set(item["invoices"])]
-    entries = sorted(map(_parked_entry, related), key=lambda entry: _CAUSAL_ORDER.index(entry.kind))
+    entries = sorted(map(_parked_entry, related), key=lambda entry: entry.causal_order)
     journal = _open(at.company_id, entries)
     posted, parked = [], []
     for entry in entries:

@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Self
 
 from samklang.overview.figures import AgeBand, MonthFigures, MonthlyReport, NamedAmount, year_before
+from samklang.platform.figures import MINUS, NBSP, grouped
 from samklang.platform.money import round_half_up
 
-_NBSP = "\N{NO-BREAK SPACE}"
-_MINUS = "\N{MINUS SIGN}"
 _MONTHS = (
     "januari",
     "februari",
@@ -505,7 +504,7 @@ def _kronor(ore: int | None) -> str:
     if ore is None:
         return "–"
     kronor = round_half_up(Decimal(ore) / 100)
-    return f"{_MINUS if kronor < 0 else ''}{abs(kronor):,}{_NBSP}kr".replace(",", _NBSP)
+    return f"{grouped(kronor)}{NBSP}kr"
 
 
 def _signed(ore: int) -> str:
@@ -521,8 +520,8 @@ def _change(now: int, before: int, than: str) -> str:
     percent = round_half_up(Decimal(100 * (now - before)) / before)
     if before < 0 or now < 0 or abs(percent) >= 1000:  # noqa: PLR2004 - four digits of percent tell nothing
         return f"{_signed(now - before)} mot {than}"
-    sign = "+" if percent >= 0 else _MINUS
-    return f"{sign}{abs(percent)}{_NBSP}% mot {than}"
+    sign = "+" if percent >= 0 else MINUS
+    return f"{sign}{abs(percent)}{NBSP}% mot {than}"
 
 
 def _axis_unit(largest: int) -> tuple[int, str]:
@@ -535,7 +534,7 @@ def _axis_unit(largest: int) -> tuple[int, str]:
 
 def _axis_label(ore: int, unit: int, name: str) -> str:
     number = f"{Decimal(abs(ore)) / unit:f}".replace(".", ",")
-    return f"{_MINUS if ore < 0 else ''}{number}{_NBSP}{name}" if ore else "0"
+    return f"{MINUS if ore < 0 else ''}{number}{NBSP}{name}" if ore else "0"
 
 
 _STYLE = """

@@ -29,7 +29,7 @@ from samklang.payments.model import (
     PaymentInput,
     Refusal,
 )
-from samklang.payments.service import after_failure, prepare
+from samklang.payments.service import after_failure, lacks_credit, prepare
 from samklang.platform import access, clock, idempotency, uploads
 from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
 from samklang.platform.ids import new_id
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from samklang.invoicing.model import Invoice
+    from samklang.invoicing.model.invoices import Invoice
     from samklang.platform.access import CompanyAccess
 
 MAX_BYTES = 3 * 1024 * 1024
@@ -264,14 +264,16 @@ def _bank_key(payment: IncomingPayment) -> str:
 
 
 def _find(at: CompanyAccess, number: int) -> tuple[Invoice, int | None] | None:
-    """An issued invoice and what remains of it on the side that handles payments, if it is there yet."""
+    """An issued invoice and what remains of it on the side that handles payments, if that knows it all."""
     invoice = invoicing.issued_invoice(at.company_id, number)
     if invoice is None:
         return None
     if at.party == "client":
         return invoice, invoice.remaining
-    posted = ledger.posted_invoices(at.company_id, [invoice.invoice_id])
-    return invoice, posted.get(invoice.invoice_id)
+    posted = ledger.posted_receivables(at.company_id, [invoice.invoice_id]).get(invoice.invoice_id)
+    if posted is None or lacks_credit(posted, invoice):
+        return invoice, None
+    return invoice, posted.remaining
 
 
 def _as_input(payment: IncomingPayment, invoice: Invoice) -> PaymentInput:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from samklang.formats.incoming import IncomingPayment
-    from samklang.invoicing.model import Invoice
+    from samklang.invoicing.model.invoices import Invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Candidate:
 
     invoice: Invoice
     remaining: int | None
-    """None while the invoice has not reached the handler's side."""
+    """None while the invoice or a credit note of it has not reached the handler's side."""
     reason: str
     by_ocr: bool
 
@@ -86,21 +86,24 @@ def match(payment: IncomingPayment, find: Callable[[int], tuple[Invoice, int | N
 
     Args:
         payment: as the bank tells it.
-        find: the issued invoice with a number and what remains of it in öre (None while it has not
-            reached the handler's side), or None.
+        find: the issued invoice with a number and what remains of it in öre (None while it, or a credit
+            note of it, has not reached the handler's side), or None.
     """
     if payment.kind == "deduction":
         return Matched("unmatched", ["The payer has set off a credit note; a person must say against what."])
     if payment.currency != HOME_CURRENCY:
         reason = f"The payment is in {payment.currency}; the books are in {HOME_CURRENCY}. Book it by hand."
         return Matched("unmatched", [reason])
-    candidates = []
+    candidates, credit_notes = [], []
     for number, (reason, by_ocr) in pointed_numbers(payment).items():
         if found := find(number):
             invoice, remaining = found
-            candidates.append(Candidate(invoice, remaining, reason, by_ocr))
+            if invoice.kind == "credit_note":
+                credit_notes.append(f"{number} is a credit note ({reason}): no money comes in on it.")
+            else:
+                candidates.append(Candidate(invoice, remaining, reason, by_ocr))
     if not candidates:
-        return Matched("unmatched", ["No reference or message points to an invoice."])
+        return Matched("unmatched", credit_notes or ["No reference or message points to an invoice."])
     if len(candidates) == 1 and candidates[0].by_ocr and candidates[0].remaining == payment.amount > 0:
         only = candidates[0]
         reasons = [only.reason, f"{format_sek(payment.amount)} is all that remains"]
@@ -118,9 +121,11 @@ def _why_not_exact(candidates: list[Candidate], amount: int) -> list[str]:
         return [f"{len(candidates)} invoices are pointed to."]
     only = candidates[0]
     if only.remaining is None:
-        return [only.reason, f"Invoice {only.invoice.number} has not reached the ledger yet."]
+        what = f"Invoice {only.invoice.number}" + (" or a credit note of it" if only.invoice.credited else "")
+        return [only.reason, f"{what} has not reached the ledger yet."]
     if only.remaining <= 0:
-        return [only.reason, f"Invoice {only.invoice.number} is already paid."]
+        settled = "paid or credited" if only.invoice.credited else "paid"
+        return [only.reason, f"Invoice {only.invoice.number} is already {settled}."]
     if only.remaining != amount:
         return [only.reason, f"{format_sek(only.remaining)} remains, {format_sek(amount)} was paid."]
     return [only.reason]

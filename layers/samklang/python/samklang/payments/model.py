@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from samklang.invoicing.model import Id, LedgerState
+from samklang.invoicing.model.invoices import Id, LedgerState
 from samklang.platform.money import LIMIT, Money, MoneyInput, format_sek
 from samklang.platform.problems import FieldError, Problem
 from samklang.platform.shapes import Day, Line, Shape, Upload
@@ -117,7 +117,7 @@ def check_remaining(invoice_number: int, amount: int, remaining: int) -> None:
         Problem: ``allocation-exceeds``.
     """
     if amount > remaining:
-        left = format_sek(remaining)
+        left = format_sek(remaining) if remaining > 0 else "Nothing"
         raise Problem(
             "allocation-exceeds", f"{left} remains of invoice {invoice_number}. Allocate at most that."
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from samklang.collaboration import service as collaboration
 from samklang.invoicing import service as invoicing
-from samklang.invoicing.model import Invoice, LedgerState, VoucherReference
+from samklang.invoicing.model.invoices import Invoice, LedgerState, VoucherReference
 from samklang.ledger import service as ledger
 from samklang.payments import store
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from samklang.ledger.model import Receivable
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
 
@@ -41,10 +42,10 @@ def register(at: CompanyAccess, given: PaymentInput) -> Payment:
     """Register a payment on the side of the party that handles payments.
 
     Raises:
-        Problem: ``not-active``, ``not-handler``, ``handler-changed``, ``validation`` for an unknown invoice,
-            ``not-issued``, ``allocation-exceeds``, ``allocations-differ``, ``not-synchronised``,
-            ``busy``; on the bureau's side also ``invoice-not-posted``, ``closed-period`` and
-            ``outside-fiscal-year``.
+        Problem: ``not-active``, ``not-handler``, ``handler-changed``, ``validation`` for an unknown invoice
+            and for a credit note, ``not-issued``, ``allocation-exceeds``, ``allocations-differ``,
+            ``not-synchronised``, ``busy``; on the bureau's side also ``invoice-not-posted``,
+            ``closed-period`` and ``outside-fiscal-year``.
     """
     payment_id = new_id("pay")
 
@@ -85,30 +86,53 @@ def prepare(
     return event
 
 
-def _require_no_news(at: CompanyAccess, event: PaymentRegistered, invoices: dict[str, Invoice]) -> None:
-    """Refuse while the other side has a payment of these invoices that this side does not know.
+MAX_ENTRIES = 1000
+"""Payments, reversals and credits of one invoice: its open item lists them, and an item holds 400 KB."""
 
-    That is so for a moment after the payment handler was changed; without this an invoice could be paid
-    twice. Payments are compared, not sums: a side's own news on its way to the other is no hindrance.
+
+def _require_no_news(at: CompanyAccess, event: PaymentRegistered, invoices: dict[str, Invoice]) -> None:
+    """Refuse while the other side has taken something off these invoices that this side does not know.
+
+    That is a payment for a moment after the payment handler was changed, and for the bureau a credit note
+    that the client has just issued; without this an invoice could be paid twice. Payments and credits are
+    compared, not what remains: a side's own news on its way to the other is no hindrance, and must not
+    hide the other's by being as large.
 
     Raises:
         Problem: ``not-synchronised``.
     """
     for invoice_id, posted in ledger.posted_receivables(at.company_id, event.invoices).items():
         invoice = invoices[invoice_id]
-        if posted.remaining == invoice.remaining:
-            continue
+        if len(posted.entries) >= MAX_ENTRIES:
+            raise Problem(
+                "validation", f"Invoice {invoice.number} has {MAX_ENTRIES} payments and credits: no more fit."
+            )
         here = store.payments_by_id(at.company_id, posted.paid)
         if at.party == "client":
             news = any(amount for payment_id, amount in posted.paid.items() if payment_id not in here)
         else:
-            known = sum(_paid_on(item, invoice_id) for item in here.values())
-            news = invoice.total - invoice.remaining > known
+            news = invoice.paid > sum(_paid_on(item, invoice_id) for item in here.values())
+            if lacks_credit(posted, invoice):
+                raise Problem(
+                    "not-synchronised",
+                    f"A credit note of invoice {invoice.number} has not reached the ledger yet. "
+                    "Try again soon; if it is parked, post it first.",
+                )
         if news:
             detail = (
                 f"A payment of invoice {invoice.number} is on its way from the other side. Try again soon."
             )
             raise Problem("not-synchronised", detail)
+
+
+def lacks_credit(posted: Receivable, invoice: Invoice) -> bool:
+    """Whether credit notes have taken more off an invoice in invoicing than in the ledger.
+
+    What they took off is less than what they credit, if the invoice was paid by then; it is never put back,
+    and only invoicing issues them, so the sums tell.
+    """
+    taken_off = invoice.total - invoice.paid - invoice.remaining
+    return taken_off > sum(posted.credited.values())
 
 
 def _paid_on(item: Item, invoice_id: str) -> int:
@@ -129,6 +153,17 @@ def _event(
     )
     if unknown:
         raise Problem("validation", "Some invoices do not exist.", unknown)
+    credit_notes = tuple(
+        FieldError(
+            f"/allocations/{index}/invoice_id",
+            "credit_note",
+            f"{invoices[each.invoice_id].number} is a credit note: allocate to invoices that are to be paid.",
+        )
+        for index, each in enumerate(given.allocations)
+        if invoices[each.invoice_id].kind == "credit_note"
+    )
+    if credit_notes:
+        raise Problem("validation", "A payment cannot be allocated to a credit note.", credit_notes)
     allocations = []
     for each in given.allocations:
         number = invoices[each.invoice_id].number

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samklang.invoicing import service as invoicing
-from samklang.invoicing.model import LedgerState
+from samklang.invoicing.model.invoices import LedgerState
 from samklang.payments import store
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
 from samklang.payments.service import change_invoices, voucher_reference

@@ -54,14 +54,14 @@ class CompanyAccess:
         """The company's name."""
         return str(self.collaboration["company_name"])
 
-    def require_client(self, what: str) -> None:
-        """Refuse the bureau: the client is master of ``what``.
+    def require_client(self, what: str, instead: str = "Ask the client to change it.") -> None:
+        """Refuse the bureau: the client is master of ``what``; ``instead`` is what the bureau can do.
 
         Raises:
             Problem: ``not-master``.
         """
         if self.party != "client":
-            raise Problem("not-master", f"The client is master of {what}. Ask the client to change it.")
+            raise Problem("not-master", f"The client is master of {what}. {instead}")
 
     def require_bureau(self, what: str) -> None:
         """Refuse the client what only the bureau does.
@@ -71,6 +71,17 @@ class CompanyAccess:
         """
         if self.party != "bureau":
             raise Problem("not-allowed", f"Only the bureau may {what}.")
+
+    def require_writable(self) -> None:
+        """Refuse writes after the end; registers may be written before activation.
+
+        Raises:
+            Problem: ``not-active``.
+        """
+        if self.collaboration["status"] == "ended":
+            raise Problem(
+                "not-active", "The collaboration has ended: everything can be read, nothing changed."
+            )
 
     def require_active(self) -> None:
         """Refuse writes before activation and after the end.

@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -34,6 +35,12 @@ def s3() -> S3Client:
     return boto3.client(
         "s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
     )
+
+
+@cache
+def sesv2() -> SESV2Client:
+    """The SES client. It tries once: the second of two attempts might send the message again."""
+    return boto3.client("sesv2", config=_CONFIG.merge(Config(retries={"total_max_attempts": 1})))
 
 
 @cache

@@ -20,7 +20,7 @@ from samklang.platform.cursors import cursor_invalid, read_cursor, write_cursor
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Item = dict[str, Any]
 
@@ -123,6 +123,8 @@ class Page:
 
     items: list[Item]
     next: str | None
+    last: Item | None = None
+    """The keys of the item looked at last, if there are more."""
 
 
 def query(
@@ -136,6 +138,8 @@ def query(
 ) -> Page:
     """Items of one partition whose sort key begins with ``prefix``, in key order, as last written."""
     condition, values = "pk = :pk", {":pk": pk}
+    if cursor and not str(_read_cursor(cursor, {"pk": pk}).get("sk", {}).get("S", "")).startswith(prefix):
+        raise cursor_invalid()
     if prefix:
         condition, values = condition + " AND begins_with(sk, :prefix)", values | {":prefix": prefix}
     return _query(
@@ -161,28 +165,53 @@ def query_between(
     limit: int = 1000,
     cursor: str | None = None,
     descending: bool = False,
+    only: Mapping[str, str] | None = None,
+    select: Sequence[str] = (),
 ) -> Page:
-    """Items of one partition with ``first`` <= sort key <= ``last``, in key order, as last written."""
-    return _query(
-        {
-            "TableName": table,
-            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
-            "ExpressionAttributeValues": to_item({":pk": pk, ":first": first, ":last": last}),
-            "ScanIndexForward": not descending,
-            "ConsistentRead": True,
-            "Limit": limit,
-        },
-        cursor,
-        {"pk": pk},
-    )
+    """Items of one partition with ``first`` <= sort key <= ``last``, in key order, as last written.
+
+    Args:
+        table: the table's name.
+        pk: the partition.
+        first: the lowest sort key.
+        last: the highest sort key.
+        limit: items looked at for a page.
+        cursor: from the page before.
+        descending: last key first.
+        only: attributes an item must have with these values to be in the page.
+        select: the attributes wanted; all if none are named.
+    """
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": to_item({":pk": pk, ":first": first, ":last": last}),
+        "ScanIndexForward": not descending,
+        "ConsistentRead": True,
+        "Limit": limit,
+    }
+    if only:
+        condition, names, values = _conditions(only)
+        request["FilterExpression"], request["ExpressionAttributeNames"] = condition, names
+        request["ExpressionAttributeValues"] |= values
+    _select(request, select)
+    return _query(request, cursor, {"pk": pk})
 
 
-def query_below(table: str, pk: str, prefix: str, below: str, limit: int) -> list[Item]:
+def query_below(
+    table: str, pk: str, prefix: str, below: str, limit: int, select: Sequence[str] = ()
+) -> list[Item]:
     """Items of one partition with this prefix and a sort key below ``prefix + below``, last key first."""
-    bound = prefix + below
-    # BETWEEN includes its ends: ask for one more and leave the bound itself out.
-    page = query_between(table, pk, prefix, bound, limit=limit + 1, descending=True)
-    return [item for item in page.items if item["sk"] != bound][:limit]
+    bound, found, cursor = prefix + below, list[Item](), None
+    while True:
+        # BETWEEN includes its ends: ask for one more and leave the bound itself out.
+        page = query_between(
+            table, pk, prefix, bound, limit=limit + 1, cursor=cursor, descending=True, select=select
+        )
+        found += [item for item in page.items if item["sk"] != bound]
+        cursor = page.next
+        # A query ends after 1 MB of items, however few those are.
+        if len(found) >= limit or cursor is None:
+            return found[:limit]
 
 
 def query_index(
@@ -191,9 +220,11 @@ def query_index(
     partition: tuple[str, str],
     above: tuple[str, str | int] | None = None,
     *,
-    equals: tuple[str, str | int] | None = None,
+    between: tuple[str, str, str] | None = None,
     limit: int = 1000,
     cursor: str | None = None,
+    descending: bool = False,
+    select: Sequence[str] = (),
 ) -> Page:
     """Items of one index partition, in index order; eventually consistent, as indexes are.
 
@@ -202,28 +233,39 @@ def query_index(
         index: the index's name.
         partition: name and value of the index's partition key.
         above: name and value the index's sort key must exceed.
-        equals: name and value the index's sort key must have.
+        between: name of the index's sort key, and its lowest and highest value, both included.
         limit: items in a page.
         cursor: from the page before.
+        descending: last key first.
+        select: the attributes wanted; all that the index holds if none are named.
     """
     names, values = {"#p": partition[0]}, {":p": partition[1]}
     condition = "#p = :p"
-    for sign, sort in ((">", above), ("=", equals)):
-        if sort:
-            condition += f" AND #s {sign} :s"
-            names, values = names | {"#s": sort[0]}, values | {":s": cast("str", sort[1])}
-    return _query(
-        {
-            "TableName": table,
-            "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": to_item(values),
-            "Limit": limit,
-        },
-        cursor,
-        {partition[0]: partition[1]},
-    )
+    if above:
+        condition += " AND #s > :s"
+        names, values = names | {"#s": above[0]}, values | {":s": cast("str", above[1])}
+    if between:
+        condition += " AND #s BETWEEN :low AND :high"
+        names, values = names | {"#s": between[0]}, values | {":low": between[1], ":high": between[2]}
+    request: dict[str, Any] = {
+        "TableName": table,
+        "IndexName": index,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": to_item(values),
+        "ScanIndexForward": not descending,
+        "Limit": limit,
+    }
+    _select(request, select)
+    return _query(request, cursor, {partition[0]: partition[1]})
+
+
+def _select(request: dict[str, Any], attributes: Sequence[str]) -> None:
+    """Ask for these attributes alone, if any are named."""
+    if attributes:
+        wanted = {f"#a{number}": name for number, name in enumerate(attributes)}
+        request["ProjectionExpression"] = ", ".join(wanted)
+        request["ExpressionAttributeNames"] = request.get("ExpressionAttributeNames", {}) | wanted
 
 
 def every(page: Callable[[str | None], Page]) -> Iterator[Item]:
@@ -246,7 +288,8 @@ def _query(request: dict[str, Any], cursor: str | None, bound: dict[str, str]) -
             raise cursor_invalid() from error
         raise
     last = answer.get("LastEvaluatedKey")
-    return Page([from_item(item) for item in answer["Items"]], _write_cursor(last) if last else None)
+    items = [from_item(item) for item in answer["Items"]]
+    return Page(items, _write_cursor(last), from_item(last)) if last else Page(items, None)
 
 
 def _write_cursor(key: Mapping[str, Any]) -> str:
@@ -320,14 +363,17 @@ class Transaction:
         """Write a whole item, whether there is one or not."""
         self._append(label, "Put", {"TableName": table, "Item": to_item(item)})
 
-    def delete(self, label: str, table: str, key: tuple[str, str]) -> None:
-        """Remove an item that exists."""
-        condition, names, _ = _conditions({"pk": MISSING})
+    def delete(
+        self, label: str, table: str, key: tuple[str, str], *, expect: Mapping[str, Any] | None = None
+    ) -> None:
+        """Remove an item that exists and, if ``expect`` is given, has these values."""
+        condition, names, values = _conditions(expect or {"pk": key[0]})
         operation = {
             "TableName": table,
             "Key": to_item({"pk": key[0], "sk": key[1]}),
-            "ConditionExpression": condition.replace("attribute_not_exists", "attribute_exists"),
+            "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
         }
         self._append(label, "Delete", operation)
 
@@ -404,6 +450,8 @@ class Transaction:
             ConditionFailed: conditions did not hold; nothing was written.
             Contention: another transaction was under way on the same items, or the table is throttled.
         """
+        if not self.operations:
+            return
         try:
             dynamodb().transact_write_items(TransactItems=cast("Any", self.operations))
         except ClientError as error:

@@ -31,6 +31,12 @@ def _plain(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    if "\n" in value:
+        raise ValueError("must be on one line")
+    return value
+
+
 def _stripped(value: Any) -> Any:
     return unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
 
@@ -39,18 +45,21 @@ _VISIBLE = r"^[!-~À-ɏ]([ -~À-ɏ]*[!-~À-ɏ])?$"
 """What the published schema promises to accept; more is accepted (any visible text)."""
 
 
-def _text(length: int) -> Any:
+def _text(length: int, *, lines: bool = False) -> Any:
     return Annotated[
         str,
         BeforeValidator(_stripped),
         Field(min_length=1, max_length=length),
         AfterValidator(_plain),
+        AfterValidator(_plain if lines else _one_line),
         WithJsonSchema({"type": "string", "minLength": 1, "maxLength": length, "pattern": _VISIBLE}),
     ]
 
 
 Name = _text(100)
-Line = _text(200)
+Line = _text(200, lines=True)
+"""Words on an invoice or a voucher; may have line breaks."""
+
 Code = _text(30)
 
 
@@ -78,6 +87,12 @@ def _decimal(digits: int, decimals: int, *, above_zero: bool) -> Any:
 
 
 Quantity = _decimal(7, 3, above_zero=True)
+SignedQuantity = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,7}(\.[0-9]{1,3})?$", "examples": ["-1.5"]}),
+]
+"""A quantity of ours: below zero on a credit note."""
 Percent = _decimal(3, 2, above_zero=False)
 
 
