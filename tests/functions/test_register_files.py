@@ -136,6 +136,22 @@ def test_entries_change_only_in_what_the_file_says(office: Office) -> None:
     assert [each["number"] for each in firm.listed("/customers?search=nya")] == ["1001"]
 
 
+def test_after_an_import_the_next_customer_by_hand_gets_the_next_number_at_once(office: Office) -> None:
+    firm = office.firm()
+    numbered = "Kundnr;Namn\n" + "".join(f"{number};Kund\n" for number in range(1, 13))
+    imported(firm, numbered)
+    imported(firm, "Namn\nAnna\nBo\n")
+    with office.reads("InvoicingTable") as reads:
+        firm.customer("Carl")
+    assert reads["GetItem"] == 1  # where to look for a free number, once
+    assert {each["name"]: each["number"] for each in firm.listed("/customers")} == {
+        "Kund": "12",
+        "Anna": "13",
+        "Bo": "14",
+        "Carl": "15",
+    }
+
+
 def test_articles_come_in_with_price_rate_and_kind(office: Office) -> None:
     firm = office.firm()
     header = "Artikelnr;Benämning;Enhet;Pris;Moms;Typ\n"
@@ -222,6 +238,7 @@ def test_an_answer_full_of_errors_can_be_kept_with_its_key(office: Office) -> No
     content = write_csv(["Namn", "Org.nr", f"Aktiv{'!' * 5_000}"], rows)
     answer = firm.call("POST", "/customer-file", body(content), headers={"Idempotency-Key": "a"})
     assert (answer.status, answer.body["error_count"]) == (200, 900)
+    assert max(len(each["column"]) for each in answer.body["errors"]) == 100
     (kept,) = (item for item in office.cloud.items("PlatformTable") if item["pk"].startswith("REQUEST#"))
     assert len(kept["body"]) < 350_000
 
@@ -374,7 +391,7 @@ def test_a_dry_run_is_answered_the_same_under_its_key(office: Office) -> None:
     assert counts(firm.ok("POST", "/customer-file", body(FILE))) == (0, 0, 2)
 
 
-@pytest.mark.parametrize("crash_at", range(1, 5))
+@pytest.mark.parametrize("crash_at", range(1, 4))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_import_that_broke_off_at_any_write_is_finished_by_the_same_request(
     office: Office, monkeypatch: pytest.MonkeyPatch, crash_at: int, when: str

@@ -47,6 +47,8 @@ _SECONDS = 20
 """For which an import goes on writing; the API waits for 30, and the answer has to be kept, too."""
 _WRITERS = 8
 """Transactions at a time."""
+_WITH_THE_LAST = 2
+"""Operations that the last transaction has besides its rows: the key, and the next number."""
 _LONGEST_WAIT = 0.5
 """Seconds between attempts at a transaction."""
 
@@ -196,11 +198,11 @@ class _Run[Entry: Customer | Article, Answer: BaseModel]:
         if planned.errors:
             raise self._rows_invalid(planned.errors)
         *batches, last = [*self._batches(planned.steps)] or [_Batch(Transaction(), {})]
-        self._move_next_number(planned)
         with ThreadPoolExecutor(_WRITERS) as pool:
             if not all(pool.map(self._write, batches)):
                 raise Contention("the register has changed, or the time is up")
         outcomes = {step.row: self._written.get(step.row, step.outcome) for step in planned.steps}
+        self._move_next_number(last.transaction, planned)
         try:
             return idempotency.commit(last.transaction, self._at.user, self._answer(planned, outcomes))
         except ConditionFailed as failure:
@@ -211,14 +213,14 @@ class _Run[Entry: Customer | Article, Answer: BaseModel]:
             raise Contention(problem.detail) from problem
 
     def _batches(self, steps: Iterable[Step[Entry]]) -> Iterator[_Batch]:
-        """As few transactions as the steps fit in; each leaves room for the key."""
+        """As few transactions as the steps fit in, with room for what goes with the last."""
         batch = _Batch(Transaction(), {})
         for step in steps:
             if step.outcome == "unchanged":
                 continue
             one = Transaction()
             store.put(one, self._at.company_id, step.entry, step.before)
-            if len(batch.transaction.operations) + len(one.operations) >= MAX_OPERATIONS:
+            if len(batch.transaction.operations) + len(one.operations) > MAX_OPERATIONS - _WITH_THE_LAST:
                 yield batch
                 batch = _Batch(Transaction(), {})
             batch.transaction.operations += one.operations
@@ -227,13 +229,15 @@ class _Run[Entry: Customer | Article, Answer: BaseModel]:
         if batch.outcomes:
             yield batch
 
-    def _move_next_number(self, planned: Plan[Entry]) -> None:
-        """Let nobody else get the numbers that were planned."""
+    def _move_next_number(self, last: Transaction, planned: Plan[Entry]) -> None:
+        """Let others look for a free number behind those that were given.
+
+        With the last transaction, so that an import that broke off goes on where it was in the numbers, too;
+        that each is given once is for the entries' own transactions to see to.
+        """
         register, company_id = self._sheet.kind.register, self._at.company_id
         if planned.next_number != planned.next_number_before:
-            move = Transaction()
-            store.put_next_number(move, company_id, register, planned.next_number_before, planned.next_number)
-            move.commit_unchanged()
+            store.put_next_number(last, company_id, register, planned.next_number_before, planned.next_number)
 
     def _write(self, batch: _Batch) -> bool:
         """Write a batch, if what it was planned from is still so and there is time."""
@@ -269,7 +273,7 @@ def _field_error(error: RowError) -> FieldError:
 
 # ---------------------------------------------------------------- export
 
-MAX_EXPORTED = 20_000
+MAX_EXPORTED = 10_000
 """Rows of an exported file; docs/measurements.md tells how long they take."""
 _MAX_ANSWER = 4_400_000
 """Bytes of a file; Lambda answers at most 6 MB, and base64 makes 5.9 MB of it."""

@@ -253,6 +253,7 @@ class _Planner[Entry: Customer | Article]:
         steps = [step for row in rows if (step := self._step(row))]
         self._refuse_entries_twice(steps)
         self._refuse_rows_within_others(steps)
+        self._pass_taken_numbers()
         faulty = {error.row for error in self._errors}
         return Plan(
             [step for step in steps if step.row not in faulty],
@@ -311,10 +312,14 @@ class _Planner[Entry: Customer | Article]:
         return cast("Entry", entry.model_copy(update={"version": version + 1}))
 
     def _free_number(self) -> str:
-        while folded_number(str(self._next_number)) in self._taken:
-            self._next_number += 1
+        self._pass_taken_numbers()
         self._next_number += 1
         return str(self._next_number - 1)
+
+    def _pass_taken_numbers(self) -> None:
+        """Else whoever creates an entry by hand would have to, a hundred at a time."""
+        while folded_number(str(self._next_number)) in self._taken:
+            self._next_number += 1
 
     # ------------------------------------------------------------ rows that meet
 
@@ -324,12 +329,8 @@ class _Planner[Entry: Customer | Article]:
             if number := row.given.get("number"):
                 other = first.setdefault(folded_number(number), row.number)
                 if other != row.number:
-                    self._refuse(
-                        row.number,
-                        "number",
-                        "twice",
-                        _TWICE.format(other, "number") + ": remove one of the two.",
-                    )
+                    message = _TWICE.format(other, "number") + ": remove one of the two."
+                    self._refuse(row.number, "number", _MEETS, message)
 
     def _refuse_org_nos_twice(self) -> None:
         """By its organisation number a row without number must be the only one."""
