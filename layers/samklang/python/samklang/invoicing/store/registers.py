@@ -70,11 +70,6 @@ def put(transaction: Transaction, company_id: str, entry: Entry, before: Entry |
             transaction.replace(f"word/{word}", table(), found)
 
 
-def operations(entry: Entry, before: Entry | None = None) -> int:
-    """How many operations at most :func:`put` adds to a transaction."""
-    return 3 + len(words_of(entry)) + (len(words_of(before)) if before else 0)
-
-
 def next_number(company_id: str, register: Register) -> int:
     """Where to look for a free number; it may be taken by hand already."""
     item = dynamo.get(table(), company_key(company_id), _next_key(register))
