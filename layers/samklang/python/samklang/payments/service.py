@@ -131,8 +131,7 @@ def lacks_credit(posted: Receivable, invoice: Invoice) -> bool:
     What they took off is less than what they credit, if the invoice was paid by then; it is never put back,
     and only invoicing issues them, so the sums tell.
     """
-    taken_off = invoice.total - invoice.paid - invoice.remaining
-    return taken_off > sum(posted.credited.values())
+    return invoice.set_off > sum(posted.credited.values())
 
 
 def _paid_on(item: Item, invoice_id: str) -> int:

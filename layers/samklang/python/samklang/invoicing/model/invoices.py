@@ -250,6 +250,11 @@ class Invoice(Shape):
     version: int
 
     @property
+    def set_off(self) -> int:
+        """What credit notes have taken off what remained of it, in öre."""
+        return self.total - self.paid - self.remaining
+
+    @property
     def sales(self) -> list[InvoiceRow]:
         """The rows with figures."""
         return [row for row in self.rows if isinstance(row, InvoiceRow)]

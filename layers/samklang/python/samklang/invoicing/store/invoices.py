@@ -84,12 +84,11 @@ class IssueBasis(NamedTuple):
 
     invoices: dict[str, Invoice]
     series: series.Series
-    seller: CompanyDetails
     logo: str | None
 
 
 def issue_basis(company_id: str, invoice_ids: Iterable[str]) -> IssueBasis:
-    """Those of the invoices that exist, the number series, and the company that issues them."""
+    """Those of the invoices that exist, the number series, and the logo they get."""
     pk = company_key(company_id)
     wanted = [(pk, _PREFIX + each) for each in invoice_ids]
     found = dynamo.batch_get(table(), [*wanted, (pk, series.SERIES), (pk, SELLER)])
@@ -98,7 +97,6 @@ def issue_basis(company_id: str, invoice_ids: Iterable[str]) -> IssueBasis:
     return IssueBasis(
         invoices={item["id"]: read_invoice(item) for item in found.values()},
         series=series.read(head),
-        seller=CompanyDetails.model_validate_json(company["details"]),
         logo=company.get("logo"),
     )
 
@@ -181,7 +179,7 @@ def change_remaining(
             ),
         ]
         values["credited"] = invoice.credited - credit_note.total
-        values["set_off"] = _set_off(invoice) - change
+        values["set_off"] = invoice.set_off - change
         values["credit_notes"] = _pack([[each.invoice_id, each.number, each.total] for each in references])
     transaction.update(
         f"invoice/{invoice.invoice_id}",
@@ -237,11 +235,6 @@ def _shelf(company_id: str, shelf: Shelf) -> str:
 
 def _customer_key(company_id: str, customer_id: str) -> str:
     return f"{company_id}#{customer_id}"
-
-
-def _set_off(invoice: Invoice) -> int:
-    """What credit notes have taken off what remained of it."""
-    return invoice.total - invoice.paid - invoice.remaining
 
 
 def _day(day: date | None) -> str | None:
