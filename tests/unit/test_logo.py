@@ -163,15 +163,16 @@ def test_what_cannot_be_printed_is_refused_with_the_reason(content: bytes) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "end"),
+    ("content", "ends"),
     [
-        (layers_of("pattern", "fill"), signal.SIGABRT),
-        (layers_of("clipPath", "clip-path"), signal.SIGPROF),
+        # A slow machine reaches the bound of time before that of memory.
+        (layers_of("pattern", "fill"), {signal.SIGABRT, signal.SIGPROF}),
+        (layers_of("clipPath", "clip-path"), {signal.SIGPROF}),
     ],
     ids=["memory", "time"],
 )
 def test_what_takes_too_much_is_stopped(
-    monkeypatch: pytest.MonkeyPatch, content: bytes, end: signal.Signals
+    monkeypatch: pytest.MonkeyPatch, content: bytes, ends: set[signal.Signals]
 ) -> None:
     trials: list[subprocess.CompletedProcess[bytes]] = []
 
@@ -183,7 +184,8 @@ def test_what_takes_too_much_is_stopped(
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ValueError, match="too much time or memory"):
         check_logo(content)
-    assert [trial.returncode for trial in trials] == [-end]
+    (trial,) = trials
+    assert -trial.returncode in ends
 
 
 def test_a_trial_that_waits_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
