@@ -40,7 +40,11 @@ class BgMaxPayment:
     extra: tuple[ExtraReference, ...] = ()
     texts: tuple[str, ...] = ()
     name: str = ""
+    street: str = ""
+    town: str = ""
     org_no: str = ""
+    channel: int = 1
+    """1 by the payer's bank, 2 from a file of payments, 3 paper form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,10 @@ def _payment_rows(payment: BgMaxPayment, place: int) -> list[str]:
     rows += [f"25{text}" for text in payment.texts]
     if payment.name:
         rows.append(f"26{payment.name}")
+    if payment.street:
+        rows.append(f"27{payment.street}")
+    if payment.town:
+        rows.append(f"28{payment.town}")
     if payment.org_no:
         rows.append(f"29{payment.org_no:0>12}")
     return rows
@@ -132,7 +140,8 @@ def _payment_rows(payment: BgMaxPayment, place: int) -> list[str]:
 
 def _reference_row(record: str, payment: BgMaxPayment, named: ExtraReference, serial: int) -> str:
     placed = f"{named.reference:>25}" if named.code == _CORRECT_OCR else f"{named.reference:25}"
-    return f"{record}{payment.sender_bankgiro:0>10}{placed}{abs(named.amount):018}{named.code}1{serial:012}0"
+    codes = f"{named.code}{payment.channel}"
+    return f"{record}{payment.sender_bankgiro:0>10}{placed}{abs(named.amount):018}{codes}{serial:012}0"
 
 
 def _deposit_row(section: BgMaxSection) -> str:

@@ -41,6 +41,10 @@ class CamtPayment:
     bank_reference: str | None = None
     """AcctSvcrRef; without it ``BG`` and the payment's place in the file. Empty: not written."""
     end_to_end_id: str = "NOTPROVIDED"
+    deduction: bool = False
+    """A debit among the credits: it lowers the entry's sum."""
+    paid_to: str = ""
+    """Bankgiro number paid to, digits, where the account is told as IBAN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +54,21 @@ class CamtEntry:
     payments: Sequence[CamtPayment]
     booking_day: date = BOOKING_DAY
     reference: str = "DEPOSIT1"
+    """AcctSvcrRef. Empty: not written."""
     sign: Literal["CRDT", "DBIT"] = "CRDT"
     status: str = "BOOK"
     reversal: bool = False
     details: bool = True
     """Write the transactions; without them there is only the entry's sum."""
+    batch_count: bool = False
+    """Tell how many they are (NbOfTxs) where they are not written too."""
+    number: str = ""
+    """NtryRef."""
 
     @property
     def amount(self) -> int:
         """The entry's sum in öre."""
-        return sum(payment.amount for payment in self.payments)
+        return sum(-payment.amount if payment.deduction else payment.amount for payment in self.payments)
 
 
 def camt_file(
@@ -75,12 +84,12 @@ def camt_file(
     """A camt file with one entry, a batch of all payments.
 
     Args:
-        recipient_bankgiro: whose payments they are, digits.
+        recipient_bankgiro: whose payments they are, digits; or the IBAN of the account.
         payments: in the order they are to stand.
         booking_day: BookgDt of the entry.
         reference: AcctSvcrRef of the entry.
         kind: notification (camt.054) or statement with balances (camt.053).
-        version: 2-12, of the message: ``camt.054.001.02``.
+        version: of the message, from 2: ``camt.054.001.02``.
         currency: of the account and all amounts.
     """
     entry = CamtEntry(payments=tuple(payments), booking_day=booking_day, reference=reference)
@@ -99,17 +108,24 @@ def camt_entries(
     is_statement = kind == "camt.053"
     message, statement = ("BkToCstmrStmt", "Stmt") if is_statement else ("BkToCstmrDbtCdtNtfctn", "Ntfctn")
     places = count(1)
+    if recipient_bankgiro[:2].isalpha():
+        account = f"<IBAN>{recipient_bankgiro}</IBAN>"
+    else:
+        account = _giro(recipient_bankgiro)
     body = "".join(_entry(entry, places, version, currency) for entry in entries)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{kind}.001.{version:02}"><{message}>'
         "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-09-15T17:30:35+02:00</CreDtTm></GrpHdr>"
         f"<{statement}><Id>S1</Id><CreDtTm>2026-09-15T17:30:35+02:00</CreDtTm>"
-        f"<Acct><Id><Othr><Id>{recipient_bankgiro}</Id><SchmeNm><Prtry>BGNR</Prtry></SchmeNm></Othr></Id>"
-        f"<Ccy>{currency}</Ccy></Acct>"
+        f"<Acct><Id>{account}</Id><Ccy>{currency}</Ccy></Acct>"
         f"{_balances(entries, currency) if is_statement else ''}{_summary(entries)}{body}"
         f"</{statement}></{message}></Document>\n"
     ).encode()
+
+
+def _giro(bankgiro: str) -> str:
+    return f"<Othr><Id>{bankgiro}</Id><SchmeNm><Prtry>BGNR</Prtry></SchmeNm></Othr>"
 
 
 def _units(ore: int) -> str:
@@ -134,14 +150,18 @@ def _summary(entries: Sequence[CamtEntry]) -> str:
 def _entry(entry: CamtEntry, places: "count[int]", version: int, currency: str) -> str:
     status = f"<Cd>{entry.status}</Cd>" if version >= _NEWER_VERSION else entry.status
     details = ""
+    batch = f"<Btch><NbOfTxs>{len(entry.payments)}</NbOfTxs></Btch>"
     if entry.details:
         transactions = "".join(_transaction(p, next(places), version, currency) for p in entry.payments)
-        batch = f"<Btch><NbOfTxs>{len(entry.payments)}</NbOfTxs></Btch>"
         details = f"<NtryDtls>{batch}{transactions}</NtryDtls>"
+    elif entry.batch_count:
+        details = f"<NtryDtls>{batch}</NtryDtls>"
+    reference = f"<AcctSvcrRef>{entry.reference}</AcctSvcrRef>" if entry.reference else ""
     return (
-        f'<Ntry><Amt Ccy="{currency}">{_units(entry.amount)}</Amt><CdtDbtInd>{entry.sign}</CdtDbtInd>'
+        f"<Ntry>{f'<NtryRef>{entry.number}</NtryRef>' if entry.number else ''}"
+        f'<Amt Ccy="{currency}">{_units(entry.amount)}</Amt><CdtDbtInd>{entry.sign}</CdtDbtInd>'
         f"{'<RvslInd>true</RvslInd>' if entry.reversal else ''}<Sts>{status}</Sts>"
-        f"<BookgDt><Dt>{entry.booking_day}</Dt></BookgDt><AcctSvcrRef>{entry.reference}</AcctSvcrRef>"
+        f"<BookgDt><Dt>{entry.booking_day}</Dt></BookgDt>{reference}"
         f"{details}</Ntry>"
     )
 
@@ -149,10 +169,11 @@ def _entry(entry: CamtEntry, places: "count[int]", version: int, currency: str) 
 def _transaction(payment: CamtPayment, place: int, version: int, currency: str) -> str:
     own = f"BG{place:012}" if payment.bank_reference is None else payment.bank_reference
     amount = f'<Amt Ccy="{currency}">{_units(payment.amount)}</Amt>'
+    sign = f"<CdtDbtInd>{'DBIT' if payment.deduction else 'CRDT'}</CdtDbtInd>"
     if version >= _NEW_VERSION:
-        amounts = f"{amount}<CdtDbtInd>CRDT</CdtDbtInd>"
+        amounts = amount + sign
     else:
-        amounts = f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>"
+        amounts = f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>{sign if payment.deduction else ''}"
     return (
         f"<TxDtls><Refs>{f'<AcctSvcrRef>{own}</AcctSvcrRef>' if own else ''}"
         f"<EndToEndId>{escape(payment.end_to_end_id)}</EndToEndId></Refs>{amounts}"
@@ -166,7 +187,9 @@ def _parties(payment: CamtPayment, version: int) -> str:
     party = f"<Pty>{name}{org_no}</Pty>" if version >= _NEWER_VERSION else name + org_no
     account = f"<DbtrAcct><Id><IBAN>{payment.account}</IBAN></Id></DbtrAcct>" if payment.account else ""
     debtor = f"<Dbtr>{party}</Dbtr>" if name or org_no else ""
-    return f"<RltdPties>{debtor}{account}</RltdPties>" if debtor or account else ""
+    paid_to = f"<CdtrAcct><Id>{_giro(payment.paid_to)}</Id></CdtrAcct>" if payment.paid_to else ""
+    parties = debtor + account + paid_to
+    return f"<RltdPties>{parties}</RltdPties>" if parties else ""
 
 
 def _remittance(payment: CamtPayment, currency: str) -> str:

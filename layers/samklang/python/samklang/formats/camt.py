@@ -1,11 +1,13 @@
 """camt.054 (notification) and camt.053 (statement), ISO 20022: reads and checks the bank's XML.
 
 Both hold entries (Ntry) on an account, each with its transactions (TxDtls); a statement adds balances.
-Every version from .001.02 to .001.12 is read: the names used here are the same in all, and where a later
-version moved one (Sts/Cd, Dbtr/Pty, TxDtls/Amt) both places are looked in.
+Every version from .001.02 on is read: the names used here are the same in all, and where a later version
+moved one (Sts/Cd, Dbtr/Pty, TxDtls/Amt) both places are looked in. Elements of other namespaces
+are passed by.
 
 What becomes a payment: each transaction of an entry that is a credit (CRDT), booked (BOOK) and no
-reversal. A booked credit without transactions is one payment. A debit transaction inside a credit entry is
+reversal. A booked credit without transactions is one payment, a lump unless the bank says that it holds one
+transaction. A debit transaction inside a credit entry is
 a deduction. Debits, entries not yet booked and reversals (RvslInd: a payment of ours that came back) are
 no customers' payments: they are counted as skipped, and take part in the checks of sums and balances.
 
@@ -17,6 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import BinaryIO, Literal, NamedTuple, NoReturn
 
 from lxml import etree
@@ -33,9 +36,12 @@ from samklang.formats.incoming import (
 )
 from samklang.platform.clock import SWEDEN
 
-_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.05[34])\.001\.(?:0[2-9]|1[0-2])")
+_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.05[34])\.001\.(?!0[01])[0-9]{2}")
 _FORMATS: dict[str, FileFormat] = {"camt.053": "camt.053", "camt.054": "camt.054"}
 _BLOCK = 1 << 16
+_LONGEST_SILENCE = 1_000_000
+"""Bytes without any element we act on, far more than a bank writes. libxml2 holds what it cannot yet make
+sense of, a comment without end or what follows an error, however much it is."""
 _EVENTS_OF = (
     "Document",
     "GrpHdr",
@@ -49,9 +55,63 @@ _EVENTS_OF = (
     "TxDtls",
 )
 
+_PATHS = (
+    "CreDtTm",  # GrpHdr
+    "Id/IBAN",  # Acct
+    "Id/Othr/Id",
+    "Id/Othr/SchmeNm/Cd",
+    "Id/Othr/SchmeNm/Prtry",
+    "Tp/CdOrPrtry/Cd",  # Bal
+    "TtlNtries/NbOfNtries",  # TxsSummry
+    "TtlNtries/Sum",
+    "TtlCdtNtries/NbOfNtries",
+    "TtlCdtNtries/Sum",
+    "TtlDbtNtries/NbOfNtries",
+    "TtlDbtNtries/Sum",
+    "AcctSvcrRef",  # Ntry
+    "Amt",
+    "BookgDt/Dt",
+    "BookgDt/DtTm",
+    "CdtDbtInd",
+    "NtryRef",
+    "RvslInd",
+    "Sts",
+    "Sts/Cd",
+    "Sts/Prtry",
+    "ValDt/Dt",
+    "ValDt/DtTm",
+    "Btch/NbOfTxs",  # NtryDtls
+    "Btch/TtlAmt",
+    "AmtDtls/TxAmt/Amt",  # TxDtls
+    "Refs/AcctSvcrRef",
+    "Refs/EndToEndId",
+    "RltdPties/CdtrAcct/Id/Othr/Id",
+    "RltdPties/CdtrAcct/Id/Othr/SchmeNm/Cd",
+    "RltdPties/CdtrAcct/Id/Othr/SchmeNm/Prtry",
+    "RltdPties/Dbtr/Id/OrgId/Othr/Id",
+    "RltdPties/Dbtr/Nm",
+    "RltdPties/Dbtr/Pty/Id/OrgId/Othr/Id",
+    "RltdPties/Dbtr/Pty/Nm",
+    "RltdPties/DbtrAcct/Id/IBAN",
+    "RltdPties/DbtrAcct/Id/Othr/Id",
+    "RmtInf/Strd",
+    "RmtInf/Ustrd",
+    "AddtlRmtInf",  # Strd
+    "CdtrRefInf/Ref",
+    "RfrdDocAmt/CdtNoteAmt",
+    "RfrdDocAmt/RmtdAmt",
+    "RfrdDocInf/Nb",
+    "RfrdDocInf/Tp/CdOrPrtry/Cd",
+)
+"""Every place where a text is looked for, below the elements behind which the first of each stands."""
+_STRUCTURED = "RmtInf/Strd"
+
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2})0*)?")
+_COUNT = re.compile(r"[0-9]{1,15}")
 _ORG_NO = re.compile(r"[0-9]{10}")
 _GIRO_SCHEMES = frozenset({"BGNR", "PGNR"})
+_STATUSES = frozenset({"BOOK", "PDNG", "FUTR", "INFO"})
+"""Of an entry: booked, pending, to be booked on a later day, for information."""
 _NOT_PROVIDED = "NOTPROVIDED"
 """What ISO 20022 writes where the payer gave no id."""
 
@@ -110,11 +170,17 @@ def _events(stream: BinaryIO) -> Iterator[tuple[str, _Element]]:
         remove_comments=True,
         remove_pis=True,
     )
+    silence = 0
     while chunk := stream.read(_BLOCK):
         parser.feed(chunk)
+        silence += len(chunk)
         for event, element in parser.read_events():
+            silence = 0
             if isinstance(element, _Element):  # always: other events, asked for by other names, carry others
                 yield event, element
+        if silence > _LONGEST_SILENCE:
+            expected = f"an entry, a transaction or the like every {_LONGEST_SILENCE} bytes"
+            _refuse(None, "oversized", expected=expected, found=f"none in {silence} bytes")
     parser.close()
 
 
@@ -183,6 +249,10 @@ class _Entry:
     transactions: int = 0
     in_details: int = 0
     """Transactions in the NtryDtls being read."""
+    deposit_before: int = 0
+    """Hundredths: ``deposit`` where this NtryDtls began."""
+    batched: int = 0
+    """Transactions that the bank counts (Btch/NbOfTxs) without giving them."""
     first_reference: str | None = None
 
     @property
@@ -190,43 +260,75 @@ class _Entry:
         return self.sign == "CRDT" and self.booked and not self.reversal
 
 
+class _Path(dict[str, "_Path"]):
+    """A place in the file that is, or leads to, one of those looked in: by tag the places right below it."""
+
+    __slots__ = ("is_amount", "is_structured", "names")
+
+    def __init__(self, names: str) -> None:
+        super().__init__()
+        self.names = names
+        """Local names from above: ``Refs/EndToEndId``."""
+        self.is_structured = names == _STRUCTURED
+        self.is_amount = names.endswith("Amt")
+
+
+@cache
+def _paths(namespace: str) -> _Path:
+    """The places of :data:`_PATHS` in a namespace, as a tree: tags are looked up, not taken apart."""
+    top = _Path("")
+    for names in _PATHS:
+        place, above = top, ""
+        for name in names.split("/"):
+            above = f"{above}/{name}" if above else name
+            place = place.setdefault(f"{{{namespace}}}{name}", _Path(above))
+    return top
+
+
 class _Facts:
     """The texts below an element by path of local names, each element visited once (a search each is slower).
 
-    The transactions (NtryDtls) are left out, and each Strd is kept as facts of its own.
+    Elements that lead to none of the places are passed by. Each Strd is kept as facts of its own.
     """
 
-    __slots__ = ("_currencies", "_texts", "structured")
+    __slots__ = ("_currencies", "_repeated", "_top", "structured", "texts")
 
-    def __init__(self, element: _Element) -> None:
-        self._texts: dict[str, list[str]] = {}
-        self._currencies: dict[str, str | None] = {}
+    def __init__(self, element: _Element, top: _Path) -> None:
+        self.texts: dict[str, str] = {}
+        """The first text at each place."""
         self.structured: list[_Facts] = []
-        self._gather(element, "")
+        self._repeated: dict[str, list[str]] = {}
+        self._currencies: dict[str, str | None] = {}
+        self._top = top
+        self._gather(element, top)
 
-    def _gather(self, element: _Element, above: str) -> None:
+    def _gather(self, element: _Element, place: _Path) -> None:
         for child in element:
-            name = _local_name(child)
-            if name == "Strd":
-                self.structured.append(_Facts(child))
-            elif name == "NtryDtls":
+            path = place.get(child.tag)
+            if path is None:
                 continue
+            if path.is_structured:
+                self.structured.append(_Facts(child, self._top))
             elif len(child):
-                self._gather(child, f"{above}{name}/")
+                self._gather(child, path)
             elif text := (child.text or "").strip():
-                path = above + name
-                self._texts.setdefault(path, []).append(text)
-                if name.endswith("Amt"):
-                    self._currencies.setdefault(path, child.get("Ccy"))
+                names = path.names
+                if names in self.texts:
+                    self._repeated.setdefault(names, []).append(text)
+                    continue
+                self.texts[names] = text
+                if path.is_amount:
+                    self._currencies[names] = child.get("Ccy")
 
     def all(self, path: str) -> list[str]:
-        return self._texts.get(path, [])
+        """Every text at a path."""
+        return [self.texts[path], *self._repeated.get(path, ())] if path in self.texts else []
 
     def first(self, *paths: str) -> str | None:
         """The text at the first path that has one."""
         for path in paths:
-            if path in self._texts:
-                return self._texts[path][0]
+            if path in self.texts:
+                return self.texts[path]
         return None
 
     def currency(self, path: str) -> str | None:
@@ -240,6 +342,9 @@ class _Reader:
     def __init__(self, *, allow_foreign: bool) -> None:
         self._allow_foreign = allow_foreign
         self._format: FileFormat | None = None
+        self._names: dict[str, str] = {}
+        """Local names of the elements we act on, by tag in the document's namespace."""
+        self._paths = _Path("")
         self._created: datetime | None = None
         self._statement: _Statement | None = None
         self._element: _Element | None = None
@@ -255,31 +360,32 @@ class _Reader:
 
     def start(self, element: _Element) -> None:
         """An element begins; its children are not there yet."""
-        name = _local_name(element)
-        if name == "Document":
+        if self._format is None:
             self._begin(element)
-        elif self._format is None:
-            _refuse(None, "not-camt", expected="a camt document", found=f"{name} before it", advice=_NOT_OURS)
-        elif name in {"Ntfctn", "Stmt"}:
-            self._statement = _Statement(element)
-        elif name == "Ntry":
-            if self._element is not None:
-                _refuse(
-                    self._entries, "structure", expected="entries beside each other", found="one in another"
-                )
-            self._element, self._entry = element, None
-            self._entries += 1
+            return
+        match self._names.get(element.tag):
+            case "Document":
+                _refuse(None, "structure", expected="one document in the file", found="another")
+            case "Ntfctn" | "Stmt":
+                self._statement = _Statement(element)
+            case "Ntry":
+                if self._element is not None:
+                    expected, found = "entries beside each other", "one in another"
+                    _refuse(self._entries, "structure", expected=expected, found=found)
+                self._element, self._entry = element, None
+                self._entries += 1
 
-    def end(self, element: _Element) -> Iterator[IncomingPayment | Deposit]:
-        """An element is complete."""
-        match _local_name(element):
+    def end(self, element: _Element) -> tuple[IncomingPayment | Deposit, ...]:
+        """An element is complete: what it tells."""
+        told: tuple[IncomingPayment | Deposit, ...] = ()
+        match self._names.get(element.tag):
             case "TxDtls":
-                yield from self._transaction(element)
+                told = self._transaction(element)
                 _forget(element)
             case "NtryDtls":
                 self._check_batch(element)
             case "Ntry":
-                yield from self._end_entry(element)
+                told = self._end_entry(element)
                 _forget(element)
             case "GrpHdr":
                 self._created = self._creation(element)
@@ -294,6 +400,7 @@ class _Reader:
                 self._check_balances()
                 self._statement = None
                 _forget(element)
+        return told
 
     def summary(self) -> FileSummary:
         """What the file held, once all events have passed."""
@@ -316,20 +423,23 @@ class _Reader:
 
     def _begin(self, document: _Element) -> None:
         """The root: its namespace tells format and version, and any DTD is known by now."""
+        name = _local_name(document)
+        if name != "Document":
+            _refuse(None, "not-camt", expected="a camt document", found=f"{name} before it", advice=_NOT_OURS)
         if document.getroottree().docinfo.internalDTD is not None:
             expected = "XML without a document type declaration"
             _refuse(None, "doctype", expected=expected, found="<!DOCTYPE", advice=_NOT_OURS)
-        namespace = etree.QName(document).namespace or ""
+        namespace = document.nsmap.get(document.prefix) or ""
         match = _NAMESPACE.fullmatch(namespace)
         if match is None:
-            expected = "namespace camt.053.001 or camt.054.001, version 02-12"
+            expected = "namespace camt.053.001 or camt.054.001, version 02 or later"
             _refuse(None, "not-camt", expected=expected, found=repr(namespace), advice=_NOT_OURS)
-        if self._format is not None:
-            _refuse(None, "structure", expected="one document in the file", found="another")
         self._format = _FORMATS[match[1]]
+        self._names = {f"{{{namespace}}}{name}": name for name in _EVENTS_OF}
+        self._paths = _paths(namespace)
 
     def _creation(self, header: _Element) -> datetime:
-        text = _Facts(header).first("CreDtTm") or ""
+        text = _Facts(header, self._paths).first("CreDtTm") or ""
         try:
             created = datetime.fromisoformat(text)
         except ValueError:
@@ -343,19 +453,19 @@ class _Reader:
 
     def _account(self, account: _Element) -> None:
         """The account the statement is about, by giro number if that is how the bank names it."""
-        facts = _Facts(account)
+        facts = _Facts(account, self._paths)
         self._open_statement().recipient = (
             _giro_number(facts, "") or facts.first("Id/IBAN", "Id/Othr/Id") or ""
         )
 
     def _balance(self, balance: _Element) -> None:
-        facts = _Facts(balance)
+        facts = _Facts(balance, self._paths)
         amount = self._amount(facts.first("Amt"), "Bal/Amt")
         code = facts.first("Tp/CdOrPrtry/Cd") or ""
         self._open_statement().balances[code] = amount if self._sign(facts) == "CRDT" else -amount
 
     def _stated_sums(self, summary: _Element) -> list[_Stated]:
-        facts = _Facts(summary)
+        facts = _Facts(summary, self._paths)
         stated = []
         for name in ("TtlNtries", "TtlCdtNtries", "TtlDbtNtries"):
             count, amount = facts.first(f"{name}/NbOfNtries"), facts.first(f"{name}/Sum")
@@ -408,7 +518,7 @@ class _Reader:
             _refuse(
                 self._entries, "structure", expected="an entry (Ntry) around the transaction", found="none"
             )
-        facts = _Facts(element)
+        facts = _Facts(element, self._paths)
         reference = facts.first("AcctSvcrRef")
         if reference is None:
             reference = f"{statement.number}/{facts.first('NtryRef') or self._entries}"
@@ -417,27 +527,30 @@ class _Reader:
             sign=self._sign(facts),
             amount=self._amount(facts.first("Amt"), "Ntry/Amt"),
             currency=facts.currency("Amt") or "",
-            booked=facts.first("Sts/Cd", "Sts") == "BOOK",
-            reversal=facts.first("RvslInd") in {"true", "1"},
+            booked=self._is_booked(facts),
+            reversal=self._is_reversal(facts),
             day=self._day(facts.first("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")),
             reference=reference,
         )
         return self._entry
 
-    def _end_entry(self, element: _Element) -> Iterator[IncomingPayment | Deposit]:
+    def _end_entry(self, element: _Element) -> tuple[IncomingPayment | Deposit, ...]:
         entry, statement = self._head(), self._open_statement()
         sums = statement.sums[entry.sign]
         sums.count += 1
         sums.amount += entry.amount
         if entry.booked:
             statement.booked += entry.amount if entry.sign == "CRDT" else -entry.amount
-        if entry.is_payment:
-            if not entry.transactions:
-                yield self._payment(element, entry)
-            yield self._deposit(entry)
-        else:
+        told: tuple[IncomingPayment | Deposit, ...] = ()
+        if not entry.is_payment:
             self._skipped += 1
+        elif entry.transactions:
+            told = (self._deposit(entry),)
+        else:
+            alone = self._payment(element, entry, lump=entry.batched != 1)
+            told = (alone, self._deposit(entry))
         self._element = self._entry = None
+        return told
 
     def _deposit(self, entry: _Entry) -> Deposit:
         if entry.deposit != entry.amount:
@@ -458,31 +571,40 @@ class _Reader:
         )
 
     def _check_batch(self, details: _Element) -> None:
-        """Btch/NbOfTxs against the transactions beside it; a batch may also come without any."""
-        entry = self._head()
-        stated = _Facts(details).first("Btch/NbOfTxs")
-        if stated is not None and entry.in_details:
+        """Btch/NbOfTxs and TtlAmt against the transactions beside them; a batch may also come without any."""
+        entry, facts = self._head(), _Facts(details, self._paths)
+        stated = facts.first("Btch/NbOfTxs")
+        if stated is not None:
             count = self._count(stated, "Btch/NbOfTxs")
-            if count != entry.in_details:
+            if not entry.in_details:
+                entry.batched += count
+            elif count != entry.in_details:
                 expected = f"{count} transactions, as Btch/NbOfTxs says"
                 found = str(entry.in_details)
                 _refuse(entry.number, "batch-count", expected=expected, found=found, advice=_ASK_THE_BANK)
-        entry.in_details = 0
+        if entry.is_payment and entry.in_details and facts.currency("Btch/TtlAmt") == entry.currency:
+            amount = self._amount(facts.first("Btch/TtlAmt"), "Btch/TtlAmt")
+            total = entry.deposit - entry.deposit_before
+            if amount != total:
+                expected = f"transactions of {_units(amount)} in all, as Btch/TtlAmt says"
+                _refuse(
+                    entry.number, "batch-sum", expected=expected, found=_units(total), advice=_ASK_THE_BANK
+                )
+        entry.in_details, entry.deposit_before = 0, entry.deposit
 
     # Transactions
 
-    def _transaction(self, element: _Element) -> Iterator[IncomingPayment]:
+    def _transaction(self, element: _Element) -> tuple[IncomingPayment, ...]:
         entry = self._head()
         entry.in_details += 1
-        if entry.is_payment:
-            yield self._payment(element, entry)
+        return (self._payment(element, entry),) if entry.is_payment else ()
 
-    def _payment(self, element: _Element, entry: _Entry) -> IncomingPayment:
+    def _payment(self, element: _Element, entry: _Entry, *, lump: bool = False) -> IncomingPayment:
         """A payment from a transaction, or from an entry that has none."""
         if entry.currency != HOME_CURRENCY and not self._allow_foreign:
             expected = f"{HOME_CURRENCY} in Ntry/Amt"
             _refuse(entry.number, "currency", expected=expected, found=repr(entry.currency), advice=_SEK_ONLY)
-        facts = _Facts(element)
+        facts = _Facts(element, self._paths)
         amount = self._transaction_amount(facts, entry)
         is_deduction = facts.first("CdtDbtInd") == "DBIT"
         entry.deposit += -amount if is_deduction else amount
@@ -505,6 +627,7 @@ class _Reader:
             payer_org_no=_payer_org_no(facts),
             payer_account=facts.first("RltdPties/DbtrAcct/Id/IBAN", "RltdPties/DbtrAcct/Id/Othr/Id"),
             end_to_end_id=None if end_to_end_id == _NOT_PROVIDED else end_to_end_id,
+            lump=lump,
         )
 
     def _transaction_amount(self, facts: _Facts, entry: _Entry) -> int:
@@ -554,6 +677,22 @@ class _Reader:
             case other:
                 _refuse(self._entries, "sign", expected="CRDT or DBIT in CdtDbtInd", found=repr(other))
 
+    def _is_booked(self, facts: _Facts) -> bool:
+        status = facts.first("Sts/Cd", "Sts")
+        if status not in _STATUSES and (status or "Sts/Prtry" not in facts.texts):
+            expected = f"{', '.join(sorted(_STATUSES))} in Sts"
+            _refuse(self._entries, "status", expected=expected, found=repr(status))
+        return status == "BOOK"
+
+    def _is_reversal(self, facts: _Facts) -> bool:
+        match facts.first("RvslInd"):
+            case "true" | "1":
+                return True
+            case "false" | "0" | None:
+                return False
+            case other:
+                _refuse(self._entries, "reversal", expected="true or false in RvslInd", found=repr(other))
+
     def _amount(self, text: str | None, place: str) -> int:
         """A decimal amount in hundredths."""
         match = _AMOUNT.fullmatch((text or "").strip())
@@ -564,7 +703,7 @@ class _Reader:
         return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
 
     def _count(self, text: str, place: str) -> int:
-        if not (text.isdecimal() and text.isascii()):
+        if not _COUNT.fullmatch(text):
             _refuse(self._entries, "not-a-number", expected=f"a number in {place}", found=repr(text))
         return int(text)
 

@@ -62,6 +62,9 @@ class IncomingPayment(NamedTuple):
     """The payer's own id (camt only). Unique to that payer at best."""
     deduction_code: int | None = None
     """BgMax record 21, pos 71: 0 whole, 1 part with more to come, 2 the last part."""
+    lump: bool = False
+    """An entry that the bank gave without its transactions (camt only): the sum of a deposit, perhaps of many
+    payments by many payers. False too when the bank says that it holds one."""
 
 
 @dataclass(frozen=True, slots=True)

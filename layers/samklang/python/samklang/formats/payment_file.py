@@ -13,6 +13,7 @@ HEAD = 4096
 """Bytes that are enough to recognise a file by."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CAMT = re.compile(rb"camt\.05[34]\.001\.")
 _XML_NAMESPACE = re.compile(rb"""xmlns(?::\w+)?=["']([^"']{1,100})["']""")
 _OTHER_FILES = (  # beginnings in lower case
@@ -34,8 +35,8 @@ def detect(first_bytes: bytes) -> Reader | None:
     Args:
         first_bytes: the first :data:`HEAD` bytes, or fewer if the file is short.
     """
-    head = first_bytes.removeprefix(_BYTE_ORDER_MARK)
-    if head.startswith(bgmax.MAGIC.encode()):
+    head = _in_utf8(first_bytes)
+    if head.startswith(bgmax.MAGIC.encode()) and not first_bytes.startswith(_UTF16_MARKS):
         return "bgmax"
     if head.lstrip().startswith(b"<") and _CAMT.search(head):
         return "camt"
@@ -73,11 +74,20 @@ def open_reader(
             )
 
 
+def _in_utf8(head: bytes) -> bytes:
+    """The beginning without its byte order mark, and UTF-16, in which XML may come, as UTF-8."""
+    if head.startswith(_UTF16_MARKS):
+        return head.decode("utf-16", "ignore").encode()
+    return head.removeprefix(_BYTE_ORDER_MARK)
+
+
 def _looks(head: bytes) -> str:
     """What the file seems to be, for the one who sent it."""
-    text = head.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    text = _in_utf8(head).lstrip()
     if not text:
-        return "an empty file"
+        if len(head) == HEAD:
+            return f"a file that begins with {HEAD} blanks"
+        return "a file of blanks" if head else "an empty file"
     for beginning, what in _OTHER_FILES:
         if text.lower().startswith(beginning):
             return what
@@ -86,4 +96,5 @@ def _looks(head: bytes) -> str:
         return (
             f"XML of another kind ({match[1].decode('utf-8', 'replace')})" if match else "XML of another kind"
         )
-    return f"a file that begins {text[:20].decode('latin-1')!r}"
+    kind = "a file in UTF-16" if head.startswith(_UTF16_MARKS) else "a file"
+    return f"{kind} that begins {text[:20].decode('latin-1')!r}"
