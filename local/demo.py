@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw
 
 from local import daemon
-from local.bank.bgmax import BgMaxPayment, bgmax_file
-from local.bank.camt import CamtPayment, CamtReference, camt_file
-from local.client import Client, upload
+from local.client import upload
 from local.demo_invoicing import more_invoicing
-from local.story import OUTPUT, PROJECT, Company, Story, issue, ore, sek, step
+from local.demo_payments import pay_by_cash_method, payments, send_file, tell_file
+from local.provision import Clients
+from local.story import OUTPUT, PROJECT, Company, Story, issue, sek, step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SAMPLES = PROJECT.parent / "shared" / "samples"
-BANKGIRO = "9912346"
 
 CUSTOMERS = [
     ("Snickeriet i Åkersberga AB", "556981-2349", "Sågvägen 4", "184 38", "Åkersberga"),
@@ -54,6 +53,16 @@ def start_guide(year: int) -> dict[str, Any]:
     """The answers, for books of a calendar year."""
     fiscal_year = {"start": f"{year}-01-01", "end": f"{year}-12-31", "vat_period": "quarter"}
     return START_GUIDE | {"fiscal_year": fiscal_year}
+
+
+def cash_method(story: Story, today: date) -> None:
+    """A small firm whose sales are posted when they are paid."""
+    guide = start_guide(today.year)
+    guide |= {
+        "company": START_GUIDE["company"] | {"name": "Majas Trädgård", "org_no": "559345-6782"},
+        "fiscal_year": guide["fiscal_year"] | {"accounting_method": "cash"},
+    }
+    pay_by_cash_method(story, begin(story, guide, "maja@tradgard.example.com"), today)
 
 
 def begin(story: Story, guide: dict[str, Any], email: str) -> Company:
@@ -97,15 +106,6 @@ def register(company: Company) -> tuple[list[str], list[str]]:
         body = {"name": name, "unit": unit, "unit_price": price, "vat_rate": rate}
         articles.append(company.client.post(f"{company.path}/articles", body).expect(201)["article_id"])
     return customers, articles
-
-
-def send_file(story: Story, company: Company, who: Client, filename: str, content: bytes) -> dict[str, Any]:
-    """Upload a payment file and wait for what became of it."""
-    asked = who.post(f"{company.path}/payment-files", {"filename": filename}).expect(201)
-    upload(asked["upload"], content, filename).expect_ok()
-    story.settle()
-    found: dict[str, Any] = who.get(f"{company.path}/payment-files/{asked['file_id']}").expect(200)
-    return found
 
 
 def receipt() -> tuple[str, bytes]:
@@ -214,64 +214,6 @@ def by_email(story: Story, company: Company, invoices: list[dict[str, Any]]) -> 
     story.addresses.append(("E-mail sent", f"{story.base_url}/_local/mailbox"))
 
 
-def payments(story: Story, company: Company, invoices: list[dict[str, Any]], today: date) -> None:
-    """Payments by the client, then by the bureau from the bank's files; both see all of them."""
-    first, second, third, fourth = invoices
-    with step("The client registers a Swish payment; the bureau is refused"):
-        body = {
-            "payment_date": today.isoformat(),
-            "amount": first["total"],
-            "method": "swish",
-            "allocations": [{"invoice_id": first["invoice_id"], "amount": first["total"]}],
-        }
-        refused = company.bureau.post(f"{company.path}/payments", body).expect(403)
-        company.client.post(f"{company.path}/payments", body).expect(201)
-        story.settle()
-    story.tell("The bureau's attempt to register", f"refused: {refused['detail']}")
-    with step("From today the bureau handles payments"):
-        handler = {"handler": "bureau"}
-        company.client.post(f"{company.path}/collaboration/payment-handler", handler).expect(200)
-    with step("The bureau uploads a BgMax file: one payment by OCR, one of another amount, one unknown"):
-        content = bgmax_file(
-            BANKGIRO,
-            [
-                BgMaxPayment(amount=ore(second["total"]), reference=second["ocr"], name="CAFÉ LÄNGTAN HB"),
-                BgMaxPayment(amount=1_000_000, reference=third["ocr"], name="STRÖM & ÖBERG EL AB"),
-                BgMaxPayment(amount=50_000, reference="Tack för hjälpen", code=3, name="OKÄND BETALARE"),
-            ],
-            payment_day=today,
-        )
-        _tell_file(story, "BgMax file", send_file(story, company, company.bureau, "BGMAX.txt", content))
-    with step("… and a camt.054 file, as banks send them from now on"):
-        paid = CamtPayment(
-            amount=ore(fourth["total"]),
-            references=(CamtReference(value=fourth["ocr"]),),
-            name="Café Längtan HB",
-        )
-        content = camt_file(BANKGIRO, [paid], booking_day=today, version=8)
-        _tell_file(story, "camt.054 file", send_file(story, company, company.bureau, "camt054.xml", content))
-    with step("The bureau's payments come back to the client's invoices"):
-        story.settle()
-        seen = company.client.get(f"{company.path}/payments").expect(200)["items"]
-    for payment in reversed(seen):
-        numbers = ", ".join(str(each["invoice_number"]) for each in payment["allocations"])
-        voucher = payment["ledger"]["voucher"]
-        story.tell(
-            f"Payment of invoice {numbers}",
-            f"{payment['amount']:>9} kr, registered in {payment['origin']}, {payment['sync']}, "
-            f"voucher {voucher['series']}{voucher['number']}",
-        )
-
-
-def _tell_file(story: Story, name: str, found: dict[str, Any]) -> None:
-    if found["status"] == "refused":
-        story.tell(name, f"refused: {found['refusal']['message']}")
-        return
-    totals = found["totals"]
-    counts = f"{totals['exact']} registered, {totals['proposed']} proposed, {totals['unmatched']} unmatched"
-    story.tell(name, f"{totals['payments']} payments, {totals['amount']} kr: {counts}")
-
-
 def document(story: Story, company: Company) -> None:
     """A receipt from the phone to the bureau's inbox."""
     filename, content = receipt()
@@ -345,10 +287,10 @@ def real_file(story: Story) -> None:
     with step("Bankgirot's own example file is uploaded: SEK and EUR, several references, deductions"):
         found = send_file(story, company, company.bureau, "BgMaxfil4.txt", sample.read_bytes())
         story.settle()
-    _tell_file(story, "Bankgirot's example BgMaxfil4", found)
+    tell_file(story, "Bankgirot's example BgMaxfil4", found)
     broken = (SAMPLES / "bgmax" / "BgMaxfil4_broken.txt").read_bytes()
     with step("… and the broken one is refused whole"):
-        _tell_file(story, "BgMaxfil4_broken", send_file(story, company, company.bureau, "broken.txt", broken))
+        tell_file(story, "BgMaxfil4_broken", send_file(story, company, company.bureau, "broken.txt", broken))
     found = company.bureau.get(f"{company.path}/agreement").expect(200)
     story.tell("Their books", "agree" if found["agrees"] else f"DIFFER: {found['first_difference']}")
 
@@ -374,7 +316,8 @@ def main() -> None:
     if running is None or not running.alive():
         sys.exit("The local cloud is not running: `make up`.")
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    story = Story(f"http://127.0.0.1:{running.port}")
+    store = Clients(f"http://127.0.0.1:{running.store_port}")
+    story = Story(f"http://127.0.0.1:{running.port}", store)
     today = date.fromisoformat(story.control("GET", "/status")["time"][:10])
     print("\n  Samklang: from a client's invoice to the bureau's ledger and back\n")
     company = begin(story, start_guide(today.year), "anna@lindgrenswebb.example.com")
@@ -388,6 +331,7 @@ def main() -> None:
     agreement(story, company)
     report(story, company, today)
     real_file(story)
+    cash_method(story, today)
     story.addresses += [
         ("Swagger page", f"{story.base_url}/v1/docs"),
         ("The company", f"{story.base_url}{company.path}/collaboration"),

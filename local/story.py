@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from local.provision import Clients
+
 PROJECT = daemon.PROJECT
 OUTPUT = PROJECT / ".local" / "demo"
 
@@ -24,6 +26,7 @@ class Story:
     """The play: who is in it, and what happened."""
 
     base_url: str
+    store: Clients
     happened: list[tuple[str, str]] = field(default_factory=list)
     addresses: list[tuple[str, str]] = field(default_factory=list)
 
@@ -35,6 +38,11 @@ class Story:
         """Wait until streams, uploads and queues are done."""
         answer = self.control("POST", "/settle?timeout=60")
         assert answer["idle"], answer["busy"]
+
+    def bucket(self, logical_id: str) -> str:
+        """A bucket's name."""
+        name: str = self.control("GET", "/status")["resources"]["bucket"][logical_id]
+        return name
 
     def user(self, name: str) -> Client:
         """A person with a token."""

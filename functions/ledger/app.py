@@ -1,20 +1,24 @@
-"""HTTP: vouchers, balances, receivables, customers, parked events, agreement."""
+"""HTTP: vouchers, balances, receivables, customers, parked events, agreement, what is synchronised."""
 
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from samklang.ledger import agreement, service, sync
+from samklang.ledger import agreement, bureau, nightly, service, sync, sync_log
 from samklang.ledger.model import (
     AccountList,
     Agreement,
     BalanceList,
+    CompanySyncPage,
     CustomerBalance,
     LedgerCustomerPage,
+    NightlyAgreement,
     ParkedPage,
     Receivables,
+    RetryAllResult,
     RetryResult,
+    SyncPage,
     Voucher,
     VoucherInput,
     VoucherPage,
@@ -92,10 +96,39 @@ def retry_parked(company_id: Id, parked_id: ParkedId) -> RetryResult:
     return sync.retry(api.company(company_id), parked_id)
 
 
+@api.acts("/v1/companies/{company_id}/ledger/parked/retry")
+def retry_all_parked(company_id: Id) -> RetryAllResult:
+    """Post all parked events whose cause is mended."""
+    return sync.retry_all(api.company(company_id))
+
+
 @api.reads("/v1/companies/{company_id}/agreement")
 def check_agreement(company_id: Id) -> Agreement:
     """Whether invoicing, the receivables subledger and account 1510 agree, to the öre."""
     return agreement.check(api.company(company_id))
+
+
+@api.reads("/v1/companies/{company_id}/agreement/nightly")
+def get_nightly_agreement(company_id: Id) -> NightlyAgreement:
+    """What the last nightly check of the books found."""
+    return nightly.last_result(api.company(company_id))
+
+
+@api.reads("/v1/companies/{company_id}/sync")
+def list_sync_events(
+    company_id: Id,
+    state: Annotated[sync_log.State | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SyncPage:
+    """What has happened on either side, newest first, and how far it has come on each."""
+    return sync_log.events(api.company(company_id), state, limit, cursor)
+
+
+@api.reads("/v1/bureaus/{bureau_id}/sync")
+def list_companies_sync(bureau_id: Id, limit: Limit = 50, cursor: Cursor = None) -> CompanySyncPage:
+    """In which of the bureau's companies something waits."""
+    return bureau.companies(api.bureau(bureau_id), limit, cursor)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

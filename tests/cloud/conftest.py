@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ON_THE_SHARED_CLOUD = {
+    "test_agreement.py",
     "test_api_contract.py",
     "test_bad_input.py",
     "test_concurrency.py",
     "test_faults.py",
     "test_invoicing.py",
+    "test_payments.py",
     "test_proposals.py",
     "test_register_files.py",
     "test_sending.py",

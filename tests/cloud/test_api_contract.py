@@ -13,6 +13,7 @@ import pytest
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 
+from local.bank.bgmax import BANKGIRO, BgMaxPayment, bgmax_file
 from tests.cloud.company import ARTICLE, CUSTOMER, Company, Party
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Known:
         invoice = company.issue("100000.00")
         company.cloud.wait_idle()
         payment = company.pay(invoice, "1.00").expect(201)
-        file = company.announce_file()
+        file = company.send_file(bgmax_file(BANKGIRO, [BgMaxPayment(amount=100, reference="4711")]))
+        (told,) = file["payments"]
         wanted = {"filename": "a.jpg", "content_type": "image/jpeg", "kind": "receipt"}
         document = company.post("documents", wanted).expect(201)
         name = {"changes": {"name": "Nytt namn AB"}}
@@ -81,6 +83,7 @@ class Known:
             "payment_id": payment["payment_id"],
             "proposal_id": proposal["proposal_id"],
             "file_id": file["file_id"],
+            "bank_payment_id": told["bank_payment_id"],
             "document_id": document["document_id"],
             "voucher_id": voucher["voucher_id"],
         }
@@ -152,6 +155,7 @@ BEYOND = {
     "GET /v1/companies/{company_id}/overview/reports/{report_id}",
     "GET /v1/companies/{company_id}/invoices/{invoice_id}/peppol",
     "GET /v1/companies/{company_id}/logo",
+    "GET /v1/companies/{company_id}/agreement/nightly",
 }
 """What is read by random data is not there; other tests go there."""
 

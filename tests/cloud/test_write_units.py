@@ -21,9 +21,9 @@ from samklang.invoicing.model.invoices import CreditInput, Invoice, InvoiceInput
 from samklang.invoicing.model.registers import CustomerInput
 from samklang.ledger import service as ledger
 from samklang.ledger import sync as ledger_sync
-from samklang.payments import service as payments
+from samklang.payments import registering
 from samklang.payments import sync as payment_sync
-from samklang.payments.model import PaymentInput
+from samklang.payments.model.payments import PaymentInput
 from samklang.platform import clients
 from samklang.platform.access import CompanyAccess, User
 from samklang.platform.dynamo import Transaction, from_item
@@ -77,6 +77,7 @@ class Books:
             "sk": "COLLABORATION",
             "company_name": "Firman AB",
             "status": "active",
+            "handled_by": "client",
             "handlers": [
                 {
                     "party": "client",
@@ -99,7 +100,7 @@ class Books:
             bank=BankStep(bankgiro="991-2346"),
         )
         invoicing.open_series(transaction, COMPANY, 1001, "Fakturaprogrammet", details)
-        ledger.open_books(transaction, COMPANY, date(2026, 1, 1), date(2026, 12, 31))
+        ledger.open_books(transaction, COMPANY, date(2026, 1, 1), date(2026, 12, 31), "invoice")
         transaction.commit()
         self._collaboration = collaboration
         self._requests = 0
@@ -136,7 +137,7 @@ class Books:
         given = PaymentInput.model_validate(
             {"payment_date": "2026-01-02", "amount": amount, "allocations": [allocation]}
         )
-        payments.register(self.at, given)
+        registering.register(self.at, given)
 
     def changes(self, table: str) -> list[Change]:
         """What the table's stream has told since the last time."""

@@ -272,7 +272,10 @@ class Firm:
     def payment_of(
         self, amount: str, *invoices: Mapping[str, Any] | tuple[Mapping[str, Any], str], **values: Any
     ) -> dict[str, Any]:
-        """A payment as it is sent: spread as told, or all of it on its one invoice."""
+        """A payment as it is sent: spread as told, or all of it on its one invoice.
+
+        A part below zero uses a credit note.
+        """
         allocations = []
         for each in invoices:
             invoice, part = each if isinstance(each, tuple) else (each, amount)
@@ -288,6 +291,50 @@ class Firm:
     ) -> Answer:
         """Try to register a payment."""
         return self.call("POST", "/payments", self.payment_of(amount, *invoices, **values), user)
+
+    def paid(
+        self,
+        amount: str,
+        *invoices: Mapping[str, Any] | tuple[Mapping[str, Any], str],
+        user: str | None = None,
+        **values: Any,
+    ) -> Any:
+        """A new payment."""
+        answer = self.pay(amount, *invoices, user=user, **values)
+        assert answer.status == 201, answer.text
+        return answer.body
+
+    def set_off(
+        self, *parts: tuple[Mapping[str, Any], str], user: str | None = None, **values: Any
+    ) -> Answer:
+        """Try to set invoices and credit notes, or the customer's credit, off against each other."""
+        return self.pay("0.00", *parts, user=user, method="set_off", **values)
+
+    def take_back(self, payment: Mapping[str, Any], user: str | None = None, **values: Any) -> Answer:
+        """Try to take a payment back."""
+        return self.call("POST", f"/payments/{payment['payment_id']}/reverse", values, user)
+
+    def hand_payments_to(self, party: str) -> None:
+        """Let the other party handle payments from today."""
+        self.ok("POST", "/collaboration/payment-handler", {"handler": party})
+
+    def credits(self, user: str | None = None) -> dict[str, tuple[str, str]]:
+        """Customers' credit: customer id to amount and whether both sides agree."""
+        items = self.ok("GET", "/customer-credits", user=user)["items"]
+        return {each["customer_id"]: (each["credit"], each["sync"]) for each in items}
+
+    # ------------------------------------------------------------ payment files
+
+    def waiting(self, user: str | None = None) -> list[Any]:
+        """The payments of files that wait for a person."""
+        found: list[Any] = self.ok("GET", "/bank-payments?status=waiting&limit=100", user=user)["items"]
+        return found
+
+    def bank(
+        self, action: str, payment: Mapping[str, Any], body: Any = None, user: str | None = None
+    ) -> Answer:
+        """Try to confirm a payment of a file, set it aside, undo that or match it again."""
+        return self.call("POST", f"/bank-payments/{payment['bank_payment_id']}/{action}", body, user)
 
     # ------------------------------------------------------------ the bureau
 

@@ -110,7 +110,8 @@ class Cloud:
         name = self.bucket(bucket)
         put = self.s3.put_object(Bucket=name, Key=key, Body=body, ContentType=content_type)
         s3_object = {"key": quote_plus(key, safe="/"), "size": len(body), "versionId": put["VersionId"]}
-        return {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": name}, "object": s3_object}}]}
+        told = {"bucket": {"name": name}, "object": s3_object}
+        return {"Records": [{"eventSource": "aws:s3", "eventTime": clock.timestamp(), "s3": told}]}
 
 
 @pytest.fixture
@@ -395,6 +396,7 @@ class Firms:
         staff: str = STAFF,
         handler: str = "client",
         first_invoice_number: int = 1001,
+        method: str = "invoice",
         active: bool = True,
     ) -> Company:
         """A company that its bureau (a new one, if none is given) invited, and that finished the start guide.
@@ -406,6 +408,7 @@ class Firms:
             staff: who invites for the bureau.
             handler: who handles payments.
             first_invoice_number: the first number of its series.
+            method: how its books are kept, ``invoice`` or ``cash``.
             active: whether it is activated; if not, the start guide is answered and left there.
         """
         bureau_id = bureau_id or self.bureau(staff)
@@ -420,14 +423,17 @@ class Firms:
         accept = f"/v1/invitations/{invitation['token']}/accept"
         company_id = self._http.ok("collaboration", "POST", accept, None, client)["company_id"]
         company = Company(company_id, bureau_id, name, client, staff)
-        for step, answers in self._start_guide(company, org_no, handler, first_invoice_number).items():
+        guide = self._start_guide(company, org_no, handler, first_invoice_number, method)
+        for step, answers in guide.items():
             self._http.ok("collaboration", "PUT", f"{company.path}/start-guide/{step}", answers, client)
         if active:
             self._http.ok("collaboration", "POST", f"{company.path}/collaboration/activate", None, client)
         return company
 
     @staticmethod
-    def _start_guide(company: Company, org_no: str, handler: str, number: int) -> dict[str, dict[str, Any]]:
+    def _start_guide(
+        company: Company, org_no: str, handler: str, number: int, method: str
+    ) -> dict[str, dict[str, Any]]:
         year = clock.today().year
         return {
             "company": {
@@ -437,7 +443,11 @@ class Firms:
                 "seat": "Linköping",
                 "email": f"{company.client}@example.se",
             },
-            "fiscal_year": {"start": f"{year}-01-01", "end": f"{year}-12-31"},
+            "fiscal_year": {
+                "start": f"{year}-01-01",
+                "end": f"{year}-12-31",
+                "accounting_method": method,
+            },
             "bank": {"bankgiro": "991-2346"},
             "numbering": {"first_invoice_number": number},
             "payments": {"handler": handler},

@@ -1,9 +1,11 @@
 import re
 from typing import Any
 
+from local.bank.bgmax import BgMaxPayment
 from local.routes import Route, routes
 from tests.functions.books import TODAY, Firm, Office
 from tests.functions.conftest import CLIENT, STAFF, STRANGER, Answer, Cloud, http_event
+from tests.functions.test_payment_files import bgmax, upload
 
 pytest_plugins = ["tests.functions.an_office"]
 
@@ -69,6 +71,8 @@ BODIES |= {
         "customer-file": {"content": "TmFtbgpLdW5kCg==", "dry_run": True},
         "invoices/{invoice_id}/send": {"to": "kund@example.se"},
         "invoice-issues": {"invoice_ids": [f"inv_{UNKNOWN}"]},
+        "bank-payments/{bank_payment_id}/confirm": {"customer_id": f"cus_{UNKNOWN}"},
+        "bank-payments/{bank_payment_id}/set-aside": {"reason": "x"},
     }.items()
 }
 
@@ -103,14 +107,19 @@ def contents(firm: Firm) -> dict[str, str]:
     firm.office.settle()
     article = firm.ok("POST", "/articles", BODIES["POST /v1/companies/{company_id}/articles"])
     document = firm.ok("POST", "/documents", BODIES["POST /v1/companies/{company_id}/documents"])
-    file = firm.ok("POST", "/payment-files", {"filename": "x.txt"})
+    read = upload(firm, bgmax(BgMaxPayment(amount=100, reference=invoice["ocr"], name="Betalaren AB")))
+    (waiting,) = read["payments"]
+    firm.ok("POST", f"/bank-payments/{waiting['bank_payment_id']}/confirm")
+    payers = firm.ok("GET", f"/customers/{invoice['customer_id']}/payers")["items"]
     firm.voucher("1930", "2893", "1.00")
     return {
         "customer_id": invoice["customer_id"],
         "invoice_id": invoice["invoice_id"],
         "article_id": article["article_id"],
         "document_id": document["document_id"],
-        "file_id": file["file_id"],
+        "file_id": read["file_id"],
+        "bank_payment_id": waiting["bank_payment_id"],
+        "payer_id": payers[0]["payer_id"],
         "payment_id": firm.pay("1.00", invoice).body["payment_id"],
     }
 

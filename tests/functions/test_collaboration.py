@@ -139,10 +139,18 @@ def test_a_step_at_fault_is_refused_with_every_field_and_changes_nothing(office:
     assert firm.ok("GET", "/collaboration") == before
 
 
-def test_the_cash_method_is_refused_until_it_is_kept(office: Office) -> None:
+def test_the_books_are_kept_by_the_method_that_was_answered_last(office: Office) -> None:
     firm = firm_in_start_guide(office)
-    year = {"start": "2026-01-01", "end": "2026-12-31", "accounting_method": "cash"}
-    assert code(firm.call("PUT", "/start-guide/fiscal_year", year)) == (422, "method-unsupported")
+    for method in ("cash", "invoice", "cash"):
+        year = {"start": "2026-01-01", "end": "2026-12-31", "accounting_method": method}
+        answered = firm.ok("PUT", "/start-guide/fiscal_year", year)
+        answers = {each["step"]: each["answers"] for each in answered["start_guide"]["steps"]}
+        assert answers["fiscal_year"]["accounting_method"] == method
+    firm.ok("POST", "/collaboration/activate")
+    (head,) = firm.items("LedgerTable", "BOOKS")
+    assert head["method"] == "cash"
+    wrong = {"start": "2026-01-01", "end": "2026-12-31", "accounting_method": "barter"}
+    assert firm.call("PUT", "/start-guide/fiscal_year", wrong).status == 422
 
 
 def test_with_steps_left_activation_is_refused_and_names_them(office: Office) -> None:

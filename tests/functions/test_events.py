@@ -9,6 +9,7 @@ from local.bank.bgmax import BgMaxPayment
 from samklang.formats.ocr import make_ocr
 from tests.functions.books import NOW, Firm, Office, image, passing, stand_at
 from tests.functions.conftest import ROOT, STAFF, http_event
+from tests.functions.test_agreement import messages as asked_checks
 from tests.functions.test_overview import waiting_messages
 from tests.functions.test_payment_files import bgmax
 
@@ -25,9 +26,12 @@ SAMPLES = {
     "delivery_stream.json",
     "mail_events_queue.json",
     "s3_payment_file.json",
+    "s3_payment_file_dropped.json",
     "s3_document_received.json",
     "monthly_reports_schedule.json",
     "company_report_queue.json",
+    "agreement_schedule.json",
+    "agreement_queue.json",
 }
 
 
@@ -139,6 +143,23 @@ def test_the_payment_file_sample_is_read_once_its_file_is_there(office: Office) 
     assert firm.ok("GET", f"/payment-files/{file_id}")["totals"]["exact"] == 1
 
 
+def test_the_dropped_payment_file_sample_is_read_for_the_party_that_handles_payments(office: Office) -> None:
+    firm, invoice = open_firm(office, handler="bureau")
+    content = bgmax(BgMaxPayment(amount=558_469, reference=invoice["ocr"]))
+    key = f"dropped/{firm.company_id}/BGMAX 2026-11-23.txt"
+    put = office.cloud.upload("PaymentFilesBucket", key, content)["Records"][0]["s3"]["object"]
+    given_version = sample("s3_payment_file_dropped.json")["Records"][0]["s3"]["object"]["versionId"]
+    ids = {COMPANY: firm.company_id, given_version: put["versionId"]}
+    event = sample("s3_payment_file_dropped.json", **ids)
+    assert event["Records"][0]["s3"]["bucket"]["name"] == office.cloud.bucket("PaymentFilesBucket")
+    told = event["Records"][0]["s3"]["object"]
+    assert (told["key"], told["size"]) == (put["key"], put["size"])
+    office.invoke("payment_file_received", event)
+    (file,) = firm.ok("GET", "/payment-files")["items"]
+    assert (file["filename"], file["uploaded_by"]) == ("BGMAX 2026-11-23.txt", "bank")
+    assert file["totals"]["exact"] == 1
+
+
 def test_the_schedules_sample_asks_for_reports(office: Office) -> None:
     firm = office.firm()
     stand_at(NOW.replace(month=12, day=3))
@@ -151,3 +172,16 @@ def test_the_queues_sample_makes_a_report(office: Office) -> None:
     event = sample("company_report_queue.json", **{COMPANY: firm.company_id})
     assert office.invoke("company_report", event) == {"batchItemFailures": []}
     assert firm.ok("GET", "/overview/reports/2026-11")["month"] == "2026-11"
+
+
+def test_the_nightly_schedules_sample_asks_for_checks(office: Office) -> None:
+    firm = office.firm()
+    office.invoke("agreement", sample("agreement_schedule.json"))
+    assert asked_checks(office) == [{"company_id": firm.company_id}]
+
+
+def test_the_queues_sample_checks_a_company(office: Office) -> None:
+    firm = office.firm()
+    event = sample("agreement_queue.json", **{COMPANY: firm.company_id})
+    assert office.invoke("agreement", event) == {"batchItemFailures": []}
+    assert firm.ok("GET", "/agreement/nightly")["agrees"] is True

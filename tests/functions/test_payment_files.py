@@ -1,3 +1,4 @@
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -6,8 +7,8 @@ import pytest
 from local.bank.bgmax import BgMaxPayment, bgmax_file
 from local.bank.camt import CamtPayment, CamtReference, camt_file
 from samklang.formats.ocr import make_ocr
-from samklang.payments import files
-from tests.functions.books import Firm, Office
+from samklang.payments import files, receiving
+from tests.functions.books import TODAY, Firm, Office
 from tests.functions.conftest import CLIENT, STAFF
 
 pytest_plugins = ["tests.functions.an_office"]
@@ -49,7 +50,15 @@ def outcome(file: Any) -> list[tuple[str, bool]]:
     return [(each["match"], each["duplicate"]) for each in file["payments"]]
 
 
-def registered(firm: Firm) -> list[tuple[str, str]]:
+def proposed(payment: Any) -> list[list[tuple[int, str]]]:
+    """The proposals for a payment, best first: invoice numbers and amounts."""
+    return [
+        [(each["invoice_number"], each["amount"]) for each in proposal["allocations"]]
+        for proposal in payment["proposals"]
+    ]
+
+
+def registered(firm: Firm) -> list[tuple[int, str]]:
     firm.office.settle()
     items = firm.ok("GET", "/payments?limit=100")["items"]
     return sorted((each["allocations"][0]["invoice_number"], each["amount"]) for each in items)
@@ -123,6 +132,10 @@ def test_by_ocr_and_amount_payments_are_registered_at_once_the_others_wait_with_
     file = upload(firm, content, user)
     assert (file["status"], file["format"], file["refusal"]) == ("done", kind, None)
     assert [each["match"] for each in file["payments"]] == ["exact", "proposed", "proposed", "unmatched"]
+    assert [each["status"] for each in file["payments"]] == ["registered", "waiting", "waiting", "waiting"]
+    assert [(each["place"], each["duplicate"]) for each in file["payments"]] == [
+        (place, False) for place in range(1, 5)
+    ]
     assert file["totals"] == {
         "payments": 4,
         "amount": "850.00",
@@ -134,13 +147,14 @@ def test_by_ocr_and_amount_payments_are_registered_at_once_the_others_wait_with_
     assert all(each["reasons"] for each in file["payments"])
     first, second, third, fourth = file["payments"]
     assert (first["payer"], first["amount"], first["payment_date"]) == ("KUND AB", "100.00", "2026-09-15")
-    assert [each["invoice_number"] for each in second["proposals"]] == [part["number"]]
-    assert [each["invoice_number"] for each in third["proposals"]] == [own_number["number"]]
+    assert proposed(second)[0] == [(part["number"], "150.00")]
+    assert proposed(third)[0] == [(own_number["number"], "300.00")]
     assert (fourth["proposals"], fourth["payment_id"]) == ([], None)
     assert registered(firm) == [(exact["number"], "100.00")]
     payment = firm.ok("GET", f"/payments/{first['payment_id']}")
-    assert file["file_id"] in payment["source"]
-    assert first["bank_reference"] in payment["source"]
+    assert payment["bank_payment_id"] == first["bank_payment_id"]
+    told = firm.ok("GET", f"/bank-payments/{first['bank_payment_id']}")
+    assert (told["file_id"], told["format"], told["record"]) == (file["file_id"], kind, first["record"])
     assert firm.invoice(exact)["status"] == "paid"
     assert firm.agreement()["agrees"] is True
 
@@ -167,7 +181,7 @@ def test_an_exact_match_that_the_books_refuse_is_proposed_with_the_invoice_and_t
     file = upload(firm, content, STAFF)
     assert [each["match"] for each in file["payments"]] == ["proposed", "proposed"]
     assert "closed to 2026-09-15" in file["payments"][0]["reasons"][-1]
-    assert [each["invoice_number"] for each in file["payments"][0]["proposals"]] == [closed["number"]]
+    assert proposed(file["payments"][0]) == [[(closed["number"], "100.00")]]
     assert registered(firm) == []
 
 
@@ -184,9 +198,8 @@ def test_a_credited_invoice_is_exact_by_what_is_left_and_its_credit_note_by_noth
         BgMaxPayment(amount=6_000, reference=ocr(invoice)),
     )
     file = upload(firm, content, user)
-    assert [each["match"] for each in file["payments"]] == ["unmatched", "proposed", "exact"]
-    assert f"{note['number']} is a credit note" in file["payments"][0]["reasons"][0]
-    assert file["payments"][0]["proposals"] == []
+    assert [each["status"] for each in file["payments"]] == ["waiting", "waiting", "registered"]
+    assert f"{note['number']} is a credit note" in " ".join(file["payments"][0]["reasons"])
     assert registered(firm) == [(invoice["number"], "60.00")]
     assert firm.agreement()["agrees"] is True
 
@@ -201,7 +214,7 @@ def test_while_a_credit_note_is_on_its_way_to_the_bureau_its_invoice_waits_for_a
         BgMaxPayment(amount=20_000, reference=ocr(other)),
     )
     file = upload(firm, content, STAFF)
-    assert (file["status"], [each["match"] for each in file["payments"]]) == ("done", ["proposed", "exact"])
+    assert (file["status"], [each["match"] for each in file["payments"]]) == ("done", ["unmatched", "exact"])
     assert "a credit note of it has not reached the ledger yet" in file["payments"][0]["reasons"][-1]
     assert registered(firm) == [(other["number"], "200.00")]
 
@@ -228,7 +241,7 @@ def test_a_payment_of_nothing_for_a_paid_invoice_registers_nothing(office: Offic
     firm.pay("100.00", invoice)
     office.settle()
     file = upload(firm, bgmax(BgMaxPayment(amount=0, reference=ocr(invoice))))
-    assert (file["status"], file["payments"][0]["match"]) == ("done", "proposed")
+    assert (file["status"], file["payments"][0]["status"]) == ("done", "waiting")
     assert len(registered(firm)) == 1
 
 
@@ -261,8 +274,10 @@ def test_the_same_event_twice_and_the_same_file_again_register_once(office: Offi
         assert outcome(first) == [("exact", False), ("proposed", False)]
     again = upload(firm, content)
     assert (again["status"], again["totals"]["duplicates"], again["totals"]["exact"]) == ("done", 2, 0)
-    assert outcome(again) == [("unmatched", True)] * 2
-    assert all(each["payment_id"] is None for each in again["payments"])
+    assert outcome(again) == [("exact", True), ("proposed", True)]
+    assert [each["bank_payment_id"] for each in again["payments"]] == [
+        each["bank_payment_id"] for each in first["payments"]
+    ]
     assert registered(firm) == [(invoice["number"], "100.00")]
 
 
@@ -392,17 +407,18 @@ def test_after_a_crash_the_next_delivery_goes_on_and_registers_each_payment_once
     ]
     file_id = ask(firm)
     event = put(firm, file_id, bgmax(*paid))
-    deal = files._deal_with
+    monkeypatch.setattr(receiving, "_TOGETHER", 1)
+    deal = receiving._Part.deal
     dealt: list[Any] = []
 
-    def crashing(*args: Any) -> Any:
+    def crashing(part: Any) -> Any:
         if len(dealt) == done:
             raise MemoryError
-        dealt.append(args)
-        return deal(*args)
+        dealt.append(part)
+        return deal(part)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_deal_with", crashing)
+        patch.setattr(receiving._Part, "deal", crashing)
         with pytest.raises(MemoryError):
             office.invoke("payment_file_received", event)
     half = firm.ok("GET", f"/payment-files/{file_id}")
@@ -413,6 +429,60 @@ def test_after_a_crash_the_next_delivery_goes_on_and_registers_each_payment_once
     assert whole["totals"]["exact"] == 3
     assert [amount for _, amount in registered(firm)] == ["100.00", "200.00", "300.00"]
     assert firm.agreement()["agrees"] is True
+
+
+def test_a_part_that_was_written_before_the_crash_was_noticed_is_not_written_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, invoices = firm_with(office, "100.00", "200.00")
+    paid = [
+        BgMaxPayment(amount=amount, reference=ocr(each))
+        for amount, each in zip((10_000, 20_000), invoices, strict=True)
+    ]
+    file_id = ask(firm)
+    event = put(firm, file_id, bgmax(*paid))
+    monkeypatch.setattr(receiving, "_TOGETHER", 1)
+    deal = receiving._Part.deal
+
+    def crashing_behind(part: Any) -> Any:
+        deal(part)
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(receiving._Part, "deal", crashing_behind)
+        with pytest.raises(MemoryError):
+            office.invoke("payment_file_received", event)
+    office.invoke("payment_file_received", event)
+    whole = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (whole["status"], outcome(whole)) == ("done", [("exact", False)] * 2)
+    assert [amount for _, amount in registered(firm)] == ["100.00", "200.00"]
+
+
+def test_two_deliveries_of_an_event_at_once_tell_and_register_each_payment_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, invoices = firm_with(office, "100.00", "200.00", "300.00")
+    paid = [
+        BgMaxPayment(amount=amount, reference=ocr(each))
+        for amount, each in zip((10_000, 20_000, 30_000), invoices, strict=True)
+    ]
+    file_id, content = ask(firm), bgmax(*paid)
+    event = put(firm, file_id, content)
+    monkeypatch.setattr(receiving, "_TOGETHER", 1)
+    write = receiving._Part._write
+    version = event["Records"][0]["s3"]["object"]["versionId"]
+
+    def behind_another(part: Any) -> Any:
+        """What this delivery is about to write, another has just written, and all that follows."""
+        monkeypatch.setattr(receiving._Part, "_write", write)
+        receiving.receive(firm.company_id, file_id, version, io.BytesIO(content))
+        return write(part)
+
+    monkeypatch.setattr(receiving._Part, "_write", behind_another)
+    office.invoke("payment_file_received", event)
+    file = firm.ok("GET", f"/payment-files/{file_id}")
+    assert (file["status"], outcome(file)) == ("done", [("exact", False)] * 3)
+    assert [amount for _, amount in registered(firm)] == ["100.00", "200.00", "300.00"]
 
 
 def test_files_are_listed_newest_first_without_their_payments(office: Office) -> None:
@@ -428,6 +498,23 @@ def test_files_are_listed_newest_first_without_their_payments(office: Office) ->
     assert all(each["payments"] == [] and each["totals"]["payments"] == 1 for each in listed)
 
 
+def hand_over_in_the_middle(
+    monkeypatch: pytest.MonkeyPatch, firm: Firm, since: str = TODAY.isoformat()
+) -> None:
+    """Let the bureau handle payments from a day on, decided behind the first part of the next file."""
+    monkeypatch.setattr(receiving, "_TOGETHER", 1)
+    deal = receiving._Part.deal
+
+    def then_decided(part: Any) -> Any:
+        done = deal(part)
+        monkeypatch.setattr(receiving._Part, "deal", deal)
+        decision = {"handler": "bureau", "since": since}
+        firm.ok("POST", "/collaboration/payment-handler", decision, STAFF)
+        return done
+
+    monkeypatch.setattr(receiving._Part, "deal", then_decided)
+
+
 def test_a_handler_changed_in_the_middle_of_a_file_ends_it_there_and_what_was_registered_stands(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -436,18 +523,26 @@ def test_a_handler_changed_in_the_middle_of_a_file_ends_it_there_and_what_was_re
         BgMaxPayment(amount=amount, reference=ocr(each))
         for amount, each in ((10_000, first), (20_000, second))
     ]
-    file_id = ask(firm)
-    event = put(firm, file_id, bgmax(*paid))
-    deal = files._deal_with
-
-    def then_changed(at: Any, *args: Any) -> Any:
-        done = deal(at, *args)
-        at.collaboration["handler_version"] -= 1  # as if it had been read before the change
-        return done
-
-    monkeypatch.setattr(files, "_deal_with", then_changed)
-    office.invoke("payment_file_received", event)
-    file = firm.ok("GET", f"/payment-files/{file_id}")
-    assert (file["status"], file["refusal"]["check"]) == ("interrupted", "handler-changed")
+    hand_over_in_the_middle(monkeypatch, firm)
+    file = upload(firm, bgmax(*paid))
+    assert (file["status"], file["refusal"]["check"]) == ("interrupted", "not-handler")
     assert (file["totals"]["exact"], file["totals"]["payments"]) == (1, 1)
     assert registered(firm) == [(first["number"], "100.00")]
+    rest = upload(firm, bgmax(*paid), STAFF)
+    assert (rest["status"], rest["totals"]["exact"], rest["totals"]["duplicates"]) == ("done", 1, 1)
+    assert registered(firm) == [(first["number"], "100.00"), (second["number"], "200.00")]
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_decision_for_another_day_does_not_interrupt_a_file(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm, (first, second) = firm_with(office, "100.00", "200.00")
+    paid = [
+        BgMaxPayment(amount=amount, reference=ocr(each))
+        for amount, each in ((10_000, first), (20_000, second))
+    ]
+    hand_over_in_the_middle(monkeypatch, firm, since="2026-12-01")
+    file = upload(firm, bgmax(*paid))
+    assert (file["status"], file["totals"]["exact"]) == ("done", 2)
+    assert len(registered(firm)) == 2

@@ -129,7 +129,12 @@ def test_a_payment_at_fault_is_refused_with_its_reason_and_writes_nothing(
         ((422, "validation"), firm.pay("100.00", elsewhere, user=user)),
         ((422, "validation"), firm.pay("100.00", (invoice, "10.00"), (invoice, "20.00"), user=user)),
         ((422, "validation"), firm.pay("0.00", invoice, user=user)),
-        ((422, "validation"), firm.pay("-1.00", invoice, user=user)),
+        ((409, "allocation-exceeds"), firm.pay("-1.00", invoice, user=user)),
+        ((422, "validation"), firm.pay("1250.00", invoice, user=user, difference="1.01")),
+        ((422, "validation"), firm.pay("1248.99", (invoice, "1250.00"), user=user, difference="1.01")),
+        ((422, "allocations-differ"), firm.pay("1249.50", (invoice, "1250.00"), user=user)),
+        ((422, "validation"), firm.pay("100.00", invoice, user=user, method="set_off")),
+        ((422, "validation"), firm.pay("1.00", user=user, customer_id=f"cus_{UNKNOWN}")),
         ((422, "validation"), firm.pay("100.00", user=user)),
         ((422, "validation"), firm.pay("100.00", invoice, user=user, method="cheque")),
         ((409, "not-issued"), firm.pay("100.00", draft, user=user)),
@@ -161,6 +166,98 @@ def test_one_payment_pays_several_invoices_and_cash_goes_to_1910(office: Office)
     assert [firm.invoice(each)["remaining"] for each in (first, second)] == ["0.00", "75.00"]
     assert firm.balances()["1910"] == "1300.00"
     assert firm.agreement()["agrees"] is True
+
+
+BY_METHOD = {"bank": "1930", "swish": "1930", "card": "1580", "cash": "1910"}
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_money_goes_to_the_account_of_how_it_was_paid_and_fees_to_theirs(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, invoices = open_firm(office, handler, *["80.00"] * 6)
+    for invoice, method in zip(invoices, BY_METHOD, strict=False):
+        firm.paid("100.00", invoice, user=user, method=method)
+    card, bank = invoices[4:]
+    made = firm.paid("98.50", (card, "100.00"), user=user, method="card", fee="1.50")
+    assert (made["amount"], made["fee"], made["credit"]) == ("98.50", "1.50", "0.00")
+    firm.paid("75.00", (bank, "100.00"), user=user, fee="25.00")
+    office.settle()
+    assert firm.balances() == {
+        "1510": "0.00",
+        "1580": "198.50",
+        "1910": "100.00",
+        "1930": "275.00",
+        "2611": "-120.00",
+        "3001": "-480.00",
+        "6040": "1.50",
+        "6570": "25.00",
+    }
+    assert {firm.invoice(each)["status"] for each in invoices} == {"paid"}
+    assert firm.agreement()["agrees"] is True
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_some_oere_too_much_or_too_little_settle_the_invoice_and_are_on_3740(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, (first, second) = open_firm(office, handler, "80.40", "80.40")
+    firm.paid("100.00", (first, "100.50"), user=user, difference="0.50")
+    office.settle()
+    assert firm.balances()["3740"] == "0.50"
+    firm.paid("101.00", (second, "100.50"), user=user, difference="-0.50")
+    office.settle()
+    assert [firm.invoice(each)["status"] for each in (first, second)] == ["paid", "paid"]
+    balances = firm.balances()
+    assert (balances["3740"], balances["1930"], balances["1510"]) == ("0.00", "201.00", "0.00")
+    assert firm.credits() == {}
+    assert firm.agreement()["agrees"] is True
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_a_difference_that_settles_nothing_or_comes_with_credit_is_refused(
+    office: Office, handler: str, user: str
+) -> None:
+    firm, (invoice,) = open_firm(office, handler, "80.00")
+    before = books(firm)
+    for answer in (
+        firm.pay("49.50", (invoice, "50.00"), user=user, difference="0.50"),
+        firm.pay("110.00", (invoice, "100.00"), user=user, difference="-0.50"),
+        firm.pay("10.50", user=user, customer_id=invoice["customer_id"], difference="-0.50"),
+    ):
+        assert code(answer) == (422, "allocations-differ")
+    assert books(firm) == before
+    firm.paid("99.50", (invoice, "100.00"), user=user, difference="0.50")
+
+
+@pytest.mark.parametrize(("handler", "user"), HANDLERS)
+def test_one_payment_pays_invoices_of_several_customers_and_customer_id_says_whose_it_is(
+    office: Office, handler: str, user: str
+) -> None:
+    firm = office.firm(handler=handler)
+    mother, daughter, other = (firm.customer(name) for name in ("Moder AB", "Dotter AB", "Annan AB"))
+    first, second = firm.issue("80.00", customer=mother), firm.issue("160.00", customer=daughter)
+    office.settle()
+    spread = (first, "100.00"), (second, "200.00")
+    refused = firm.pay("330.00", *spread, user=user)
+    assert code(refused) == (422, "validation")
+    assert [each["pointer"] for each in refused.body["errors"]] == ["/customer_id"]
+    assert "say whose payment it is" in refused.body["detail"]
+    firm.paid("330.00", *spread, user=user, customer_id=mother)
+    firm.paid("10.00", user=user, customer_id=other)
+    office.settle()
+    assert [firm.invoice(each)["status"] for each in (first, second)] == ["paid", "paid"]
+    assert firm.credits() == {mother: ("30.00", "synchronised"), other: ("10.00", "synchronised")}
+    assert firm.agreement()["agrees"] is True
+
+
+def test_a_customer_may_pay_what_is_anothers(office: Office) -> None:
+    firm = office.firm()
+    mother, daughter = firm.customer("Moder AB"), firm.customer("Dotter AB")
+    invoice = firm.issue("80.00", customer=daughter)
+    made = firm.paid("120.00", (invoice, "100.00"), customer_id=mother)
+    assert made["customer_id"] == mother
+    assert firm.credits() == {mother: ("20.00", "pending")}
 
 
 def test_more_than_forty_invoices_in_one_payment_are_refused(office: Office) -> None:
@@ -244,7 +341,7 @@ def test_a_payment_cannot_be_allocated_to_a_credit_note(office: Office, handler:
     before = books(firm)
     answer = firm.pay("150.00", (other, "100.00"), (note, "50.00"), user=user)
     assert code(answer) == (422, "validation")
-    assert [each["pointer"] for each in answer.body["errors"]] == ["/allocations/1/invoice_id"]
+    assert [each["pointer"] for each in answer.body["errors"]] == ["/allocations/1/amount"]
     assert f"{note['number']} is a credit note" in answer.body["errors"][0]["message"]
     assert books(firm) == before
 

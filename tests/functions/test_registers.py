@@ -238,9 +238,9 @@ def test_given_words_of_the_name_the_number_or_the_addresses_then_the_customer_i
     firm.customer("Östergrens Fastigheter AB", number="K-17", email="ek@granit.example", org_no="5560125790")
     firm.customer("Anna Söder")
     hits = ["östergrens", "ÖST", "fast öst", "ab fastigheter", "k-17", "17", "granit", "556012", "5560125790"]
-    for search in [*hits, "östergrens-fastigheter", "556012 ab", "e", "ek@granit.example"]:
+    for search in [*hits, "ostergrens", "östergrens-fastigheter", "556012 ab", "e", "ek@granit.example"]:
         assert names(firm, search) == ["Östergrens Fastigheter AB"], search
-    for search in ["stergrens", "fastigheters", "östergrens söder", "ostergrens", "79", "556012579012"]:
+    for search in ["stergrens", "fastigheters", "östergrens söder", "79", "556012579012"]:
         assert names(firm, search) == [], search
     assert sorted(names(firm, "a")) == ["Anna Söder", "Östergrens Fastigheter AB"]
 
@@ -280,8 +280,8 @@ def test_given_accents_written_in_either_way_or_size_then_they_are_the_same_lett
     firm.customer("Café ÅÄÖ", number="É1")
     for search in ("CAFÉ", "café", "åäö", "ÅÄ", "é1"):
         assert names(firm, unicodedata.normalize(form, search)) == ["Café ÅÄÖ"], search
-    # Å, Ä and Ö are letters of their own in Swedish.
-    assert names(firm, "aao") == []
+    # Banks and foreign keyboards have no Å, Ä and Ö.
+    assert names(firm, "aao") == ["Café ÅÄÖ"]
 
 
 def test_given_a_name_of_signs_alone_then_it_is_found_by_its_number_and_signs_find_nothing(
@@ -330,6 +330,11 @@ def test_given_inactive_ones_then_each_list_has_those_that_are_asked_for(office:
             assert sorted(each["name"] for each in searched) == expected
 
 
+def plain(word: str) -> str:
+    """A word without its rings."""
+    return word.replace("å", "a")
+
+
 WORDS = ["anna", "ann", "an", "annas", "ek", "eken", "ås", "åsa", "1", "2", "ab"]
 
 
@@ -359,7 +364,7 @@ def test_whatever_the_register_and_the_size_of_its_pages_a_search_shows_each_onc
         expected = sorted(
             customer_id
             for customer_id, words in kept.items()
-            if all(any(word.startswith(each) for word in words) for each in search)
+            if all(any(plain(word).startswith(plain(each)) for word in words) for each in search)
         )
         for limit in (1, 3):
             found = firm.listed(f"/customers?search={quote(' '.join(search))}", limit)

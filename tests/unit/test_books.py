@@ -13,6 +13,7 @@ from samklang.ledger.model import (
     VoucherRow,
     check_accounts,
     check_balance,
+    check_no_control_account,
 )
 from samklang.platform.problems import Problem
 
@@ -24,7 +25,9 @@ YEARS = [
 
 
 def books(closed_until: date | None = None) -> Books:
-    return Books(fiscal_years=list(YEARS), closed_until=closed_until, next_numbers={}, version=1)
+    return Books(
+        fiscal_years=list(YEARS), method="invoice", closed_until=closed_until, next_numbers={}, version=1
+    )
 
 
 def refusal(head: Books, day: date) -> str:
@@ -132,6 +135,20 @@ def test_every_account_that_is_not_in_the_chart_is_named_with_its_place() -> Non
         check_accounts([("1930", 1), ("1234", 1), ("3001", -1), ("8999", -1)])
     assert caught.value.code == "unknown-account"
     assert [error.pointer for error in caught.value.errors] == ["/rows/1/account", "/rows/3/account"]
+
+
+@pytest.mark.parametrize(
+    ("account", "instead"),
+    [("1510", "register an invoice or a payment instead"), ("2420", "register a payment instead")],
+)
+def test_an_account_that_a_subledger_keeps_is_refused_by_hand_with_what_to_do(
+    account: str, instead: str
+) -> None:
+    with pytest.raises(Problem, match=instead) as caught:
+        check_no_control_account([("1930", 1), (account, -1)])
+    assert caught.value.code == "control-account"
+    assert [error.pointer for error in caught.value.errors] == ["/rows/1/account"]
+    check_no_control_account([("1930", 1), ("1580", 1), ("1910", -2)])
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ from samklang.ledger import posting
 from samklang.ledger.accounts import CHART
 from samklang.ledger.model import Amounts, check_accounts, check_balance
 from samklang.payments.events import (
+    Allocated,
     PaymentRegistered,
     PaymentReversed,
     payment_values,
     reversal_values,
 )
+from samklang.payments.model.payments import MAX_DIFFERENCE, Method
 from samklang.platform.problems import Problem
 
 DAY = date(2026, 11, 23)
@@ -32,8 +34,6 @@ SALES: list[tuple[VatCode, VatRate]] = [
     *((code, "0") for code in CODES if code != "domestic"),
 ]
 """Every sale there is: with VAT in Sweden, without on some ground (see ``code_of``)."""
-
-amounts = st.integers(1, 10**12)
 
 
 def row(amount: int, code: VatCode = "domestic", rate: VatRate = "25") -> InvoiceRow:
@@ -94,28 +94,51 @@ documents = st.one_of(invoices, invoices.map(credited))
 """Invoices and credit notes."""
 
 
-def paid(allocations: list[int], credit: int = 0, method: str = "bank") -> PaymentRegistered:
+def paid(
+    allocations: list[int], credit: int = 0, method: Method = "bank", fee: int = 0, difference: int = 0
+) -> PaymentRegistered:
+    """A payment of the amount that makes amount + fee + difference what is allocated and the credit."""
     return PaymentRegistered(
         company_id="com_1",
         payment_id="pay_1",
         payment_date=DAY,
-        amount=sum(allocations) + credit,
+        amount=sum(allocations) + credit - fee - difference,
         method=method,
-        allocations=tuple((f"inv_{place}", 1001 + place, each) for place, each in enumerate(allocations)),
+        allocations=tuple(
+            Allocated(f"inv_{place}", 1001 + place, each) for place, each in enumerate(allocations)
+        ),
         customer_id="cus_1",
+        customer_name="Kund AB",
+        fee=fee,
+        difference=difference,
         credit=credit,
         text=None,
-        source=None,
+        bank_payment_id=None,
+        registered_at="2026-11-23T09:00:00.000Z",
         request_id="r",
     )
 
 
+signed = st.integers(-(10**12), 10**12)
 payments = st.builds(
     paid,
-    st.lists(amounts, min_size=1, max_size=40),
-    st.integers(0, 10**12),
-    st.sampled_from(["bank", "swish", "card", "cash"]),
-)
+    st.lists(signed.filter(bool), max_size=40),
+    signed,
+    st.sampled_from(get_args(Method)),
+    st.integers(0, 10**6),
+    st.integers(-MAX_DIFFERENCE, MAX_DIFFERENCE),
+).filter(lambda event: (event.method == "set_off") == (not event.amount))
+"""Money in and back, set-offs of credit notes, credit given and used, fees and öre both ways."""
+
+
+def payment_voucher(event: PaymentRegistered) -> Amounts:
+    """What the journal posts of a payment by the invoice method."""
+    return [*posting.money_amounts(event), *posting.receivable_amounts(event)]
+
+
+def sale_voucher(event: InvoiceIssued) -> Amounts:
+    """What the journal posts of a sale by the invoice method."""
+    return [("1510", event.total), *posting.sale_amounts(event)]
 
 
 def by_account(rows: Amounts) -> dict[str, int]:
@@ -132,7 +155,7 @@ def test_a_sale_is_a_receivable_against_sales_and_vat_of_each_rate() -> None:
     event = issued(
         row(100_000), row(50_000, rate="12"), row(20_000, rate="6"), row(10_000, "exempt", "0"), row(3_000)
     )
-    assert posting.invoice_amounts(event) == [
+    assert sale_voucher(event) == [
         ("1510", 215_950),
         ("3001", -103_000),
         ("2611", -25_750),
@@ -146,13 +169,13 @@ def test_a_sale_is_a_receivable_against_sales_and_vat_of_each_rate() -> None:
 
 def test_oeresavrundning_is_posted_on_3740_and_changes_neither_base_nor_vat() -> None:
     down, up = (issued(row(amount), round_to_krona=True) for amount in (10_036, 10_040))
-    assert posting.invoice_amounts(down) == [
+    assert sale_voucher(down) == [
         ("1510", 12_500),
         ("3001", -10_036),
         ("2611", -2_509),
         ("3740", 45),
     ]
-    assert posting.invoice_amounts(up) == [
+    assert sale_voucher(up) == [
         ("1510", 12_600),
         ("3001", -10_040),
         ("2611", -2_510),
@@ -162,7 +185,7 @@ def test_oeresavrundning_is_posted_on_3740_and_changes_neither_base_nor_vat() ->
 
 def test_a_credit_note_of_an_invoice_cancels_it_on_every_account() -> None:
     event = issued(row(10_036), row(500, "eu_goods", "0"), round_to_krona=True)
-    posted, back = posting.invoice_amounts(event), posting.invoice_amounts(credited(event))
+    posted, back = sale_voucher(event), sale_voucher(credited(event))
     assert [account for account, _ in back] == [account for account, _ in posted]
     assert set(by_account(posted + back).values()) == {0}
 
@@ -171,7 +194,7 @@ def test_a_credit_note_of_an_invoice_cancels_it_on_every_account() -> None:
 def test_the_voucher_of_any_invoice_or_credit_note_balances_on_accounts_of_the_chart(
     event: InvoiceIssued,
 ) -> None:
-    voucher = posting.invoice_amounts(event)
+    voucher = sale_voucher(event)
     check_balance(voucher)
     check_accounts(voucher)
 
@@ -180,7 +203,7 @@ def test_the_voucher_of_any_invoice_or_credit_note_balances_on_accounts_of_the_c
 def test_any_invoice_puts_its_total_on_1510_its_vat_on_output_vat_and_its_rounding_on_3740(
     event: InvoiceIssued,
 ) -> None:
-    posted = by_account(posting.invoice_amounts(event))
+    posted = by_account(sale_voucher(event))
     assert posted["1510"] == event.total
     assert posted.get("3740", 0) == -event.rounding
     vat = [amount for account, amount in posted.items() if account.startswith("26")]
@@ -232,7 +255,7 @@ def test_vat_on_a_sale_that_has_none_does_not_balance() -> None:
     event = issued(row(10_000, "export_goods", "0"))
     wrong = replace(event, lines=(event.lines[0]._replace(vat=2_500),), total=12_500)
     with pytest.raises(Problem, match="too much on the debit side"):
-        check_balance(posting.invoice_amounts(wrong))
+        check_balance(sale_voucher(wrong))
 
 
 # ---------------------------------------------------------------- payments
@@ -240,27 +263,78 @@ def test_vat_on_a_sale_that_has_none_does_not_balance() -> None:
 
 @given(payments)
 def test_the_voucher_of_any_payment_balances_on_accounts_of_the_chart(event: PaymentRegistered) -> None:
-    voucher = posting.payment_amounts(event)
+    voucher = payment_voucher(event)
     check_balance(voucher)
     check_accounts(voucher)
+    assert all(amount for _, amount in voucher)
+
+
+MONEY = {"bank": "1930", "swish": "1930", "card": "1580", "cash": "1910"}
+FEES = {"bank": "6570", "swish": "6570", "card": "6040", "cash": "6570"}
 
 
 @given(payments)
-def test_a_payment_takes_what_is_allocated_off_1510_and_keeps_the_rest_as_the_customers_credit(
-    event: PaymentRegistered,
-) -> None:
-    posted = by_account(posting.payment_amounts(event))
-    assert posted["1510"] == -sum(amount for _, _, amount in event.allocations)
-    assert posted.get("2420", 0) == -event.credit
-    assert posted["1910" if event.method == "cash" else "1930"] == event.amount
+def test_each_part_of_a_payment_is_on_its_own_account(event: PaymentRegistered) -> None:
+    posted = by_account(payment_voucher(event))
+    expected: dict[str, int] = defaultdict(int)
+    if event.amount:
+        expected[MONEY[event.method]] += event.amount
+    if event.fee:
+        expected[FEES.get(event.method, "6570")] += event.fee
+    expected["3740"] += event.difference
+    expected["2420"] -= event.credit
+    expected["1510"] -= sum(amount for _, _, amount in event.allocations)
+    assert {each: amount for each, amount in posted.items() if amount} == {
+        each: amount for each, amount in expected.items() if amount
+    }
+
+
+def test_used_credit_notes_and_paid_invoices_are_rows_of_their_own_on_1510() -> None:
+    assert payment_voucher(paid([10_000, 2_500, -3_000, -500])) == [
+        ("1930", 9_000),
+        ("1510", -12_500),
+        ("1510", 3_500),
+    ]
+    assert payment_voucher(paid([700, -700], method="set_off")) == [("1510", -700), ("1510", 700)]
+
+
+@pytest.mark.parametrize(
+    ("event", "rows"),
+    [
+        (paid([10_000], method="card", fee=150), [("1580", 9_850), ("6040", 150), ("1510", -10_000)]),
+        (paid([10_000], fee=2_500), [("1930", 7_500), ("6570", 2_500), ("1510", -10_000)]),
+        (paid([10_000], method="cash"), [("1910", 10_000), ("1510", -10_000)]),
+        (paid([10_000], difference=37), [("1930", 9_963), ("3740", 37), ("1510", -10_000)]),
+        (paid([10_000], difference=-50), [("1930", 10_050), ("3740", -50), ("1510", -10_000)]),
+        (paid([10_000], credit=5_000), [("1930", 15_000), ("2420", -5_000), ("1510", -10_000)]),
+        (paid([10_000], credit=-10_000, method="set_off"), [("2420", 10_000), ("1510", -10_000)]),
+        (paid([], credit=-4_000), [("1930", -4_000), ("2420", 4_000)]),
+        (paid([-4_000]), [("1930", -4_000), ("1510", 4_000)]),
+        (paid([], credit=4_000), [("1930", 4_000), ("2420", -4_000)]),
+    ],
+    ids=[
+        "a card and what its company kept",
+        "a bank and its fee",
+        "cash",
+        "some öre too little",
+        "some öre too much",
+        "more than the invoice",
+        "credit used",
+        "credit paid back",
+        "a credit note paid back",
+        "on account",
+    ],
+)
+def test_what_a_payment_of_each_kind_posts(event: PaymentRegistered, rows: Amounts) -> None:
+    assert payment_voucher(event) == rows
 
 
 @given(payments)
 def test_a_payment_and_its_reversal_cancel_on_every_account(event: PaymentRegistered) -> None:
-    voucher = posting.payment_amounts(event)
+    voucher = payment_voucher(event)
     reversal = posting.reversed_amounts(voucher)
     check_balance(reversal)
-    assert set(by_account(voucher + reversal).values()) == {0}
+    assert set(by_account(voucher + reversal).values()) <= {0}
     assert [account for account, _ in reversal] == [account for account, _ in voucher]
 
 
@@ -302,18 +376,27 @@ def test_a_credit_note_concerns_itself_and_the_invoice_it_credits() -> None:
     assert credited(event).invoices == ("inv_2", "inv_1")
 
 
+def kept_payment(event: PaymentRegistered) -> dict[str, Any]:
+    """A payment's item, as far as its event goes: a table keeps no None."""
+    values = payment_values(event) | {"id": event.payment_id}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 @given(payments)
 def test_a_payment_read_from_its_item_is_the_payment(event: PaymentRegistered) -> None:
-    assert PaymentRegistered.from_image(payment_values(event) | {"id": event.payment_id}) == event
+    assert PaymentRegistered.from_image(kept_payment(event)) == event
 
 
 @given(payments, st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_a_reversal_read_from_its_item_is_the_reversal(event: PaymentRegistered, day: date) -> None:
-    image = payment_values(event) | {"id": event.payment_id} | reversal_values(day, "ledger", "r2")
-    assert PaymentReversed.from_image(image) == PaymentReversed(event, day, "r2")
+    reversal = PaymentReversed(event, day, "2026-11-24T10:00:00.000Z", "r2")
+    image = kept_payment(event) | reversal_values(reversal, "ledger")
+    assert PaymentReversed.from_image(image) == reversal
+    assert reversal.credit_change == -event.credit_change
 
 
 def test_the_same_event_has_the_same_id_and_another_has_another() -> None:
     payment = paid([100])
-    ids = [issued(row(100)).event_id, payment.event_id, PaymentReversed(payment, DAY, "x").event_id]
+    reversal = PaymentReversed(payment, DAY, "2026-11-23T09:00:00.000Z", "x")
+    ids = [issued(row(100)).event_id, payment.event_id, reversal.event_id]
     assert ids == ["invoice/inv_1/issued", "payment/pay_1/registered", "payment/pay_1/reversed"]

@@ -29,21 +29,21 @@ def receivable(total: int, invoice_date: date = FIRST, entries: list[Entry] | No
 def histories(draw: st.DrawFn) -> Receivable:
     """Payments, reversals and credits in any order of dates, as both books may enter them.
 
-    Some settle it exactly; some items are credit notes, of which credits use up what they are.
+    Some settle it exactly; some items are credit notes, of which credits and payments use up what they are.
     """
     total = draw(st.integers(-1_000, 1_000))
     entries = []
     for place in range(draw(st.integers(0, 5))):
         amount = draw(st.integers(1, 1_000))
         day = draw(some_days)
-        if total < 0 or draw(st.booleans()):
-            sign = 1 if total < 0 else -1
-            entries.append(Entry(day, sign * amount, f"invoice/inv_{place}/issued"))
+        change = amount if total < 0 else -amount
+        if draw(st.booleans()):
+            entries.append(Entry(day, change, f"invoice/inv_{place}/issued"))
             continue
-        entries.append(Entry(day, -amount, f"payment/pay_{place}/registered"))
+        entries.append(Entry(day, change, f"payment/pay_{place}/registered"))
         if draw(st.booleans()):
             back = day + timedelta(days=draw(st.integers(0, 20)))
-            entries.append(Entry(back, amount, f"payment/pay_{place}/reversed"))
+            entries.append(Entry(back, -change, f"payment/pay_{place}/reversed"))
     if draw(st.booleans()):
         rest = total + sum(entry.amount for entry in entries)
         entries.append(Entry(draw(some_days), -rest, "payment/pay_last/registered"))
@@ -129,6 +129,16 @@ def test_a_credit_note_that_is_used_up_at_once_is_closed_on_its_day_and_open_bef
     item = receivable(-500, date(2026, 2, 3), [Entry(date(2026, 2, 3), 500, "invoice/inv_1/issued")])
     assert item.closed_on == "2026-02-03"
     assert [item.remaining_on(date(2026, 2, day)) for day in (2, 3, 4)] == [0, 0, 0]
+
+
+def test_what_payments_use_of_a_credit_note_is_counted_below_zero_till_it_is_closed() -> None:
+    note = receivable(-500, date(2026, 2, 3))
+    note.entries.append(Entry(date(2026, 2, 5), 200, "payment/pay_1/registered"))
+    assert (note.paid, note.remaining, note.closed_on) == ({"pay_1": -200}, -300, OPEN)
+    note.entries.append(Entry(date(2026, 2, 9), 300, "payment/pay_2/registered"))
+    assert (note.paid, note.remaining, note.closed_on) == ({"pay_1": -200, "pay_2": -300}, 0, "2026-02-09")
+    note.entries.append(Entry(date(2026, 2, 20), -200, "payment/pay_1/reversed"))
+    assert (note.paid, note.remaining, note.closed_on) == ({"pay_1": 0, "pay_2": -300}, -200, OPEN)
 
 
 def test_a_credit_note_of_a_paid_invoice_stays_open_below_zero() -> None:

@@ -19,7 +19,6 @@ from samklang.collaboration.model import (
     CompanyDetails,
     CompanyPage,
     CompanyStep,
-    FiscalYearStep,
     HandlerInput,
     HandlerPeriod,
     Invitation,
@@ -34,14 +33,15 @@ from samklang.collaboration.model import (
 from samklang.invoicing import service as invoicing
 from samklang.ledger import service as ledger
 from samklang.platform import access, clock, idempotency
-from samklang.platform.dynamo import ConditionFailed, Transaction
+from samklang.platform.dynamo import ConditionFailed, Transaction, retrying
 from samklang.platform.ids import new_id
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from samklang.platform.access import BureauAccess, CompanyAccess, User
+    from samklang.collaboration.model import FiscalYearStep
+    from samklang.platform.access import BureauAccess, CompanyAccess, Party, User
     from samklang.platform.dynamo import Item
 
 INVITATION_DAYS = 30
@@ -162,15 +162,11 @@ def answer_step(at: CompanyAccess, name: StepName, answers: AnyStep) -> Collabor
     """Answer a step of the start guide, or answer it anew.
 
     Raises:
-        Problem: ``already-active``, ``method-unsupported``.
+        Problem: ``already-active``.
     """
     if at.collaboration["status"] != "start_guide":
         code = "number-locked" if name == "numbering" else "already-active"
         raise Problem(code, "The start guide ended with activation; its answers stand.")
-    if isinstance(answers, FiscalYearStep) and answers.accounting_method == "cash":
-        raise Problem(
-            "method-unsupported", "Books by the cash method are not kept yet. Choose the invoice method."
-        )
     transaction = Transaction()
     changed = store.put_step(transaction, at.collaboration, name, answers)
     return _commit(at, transaction, changed)
@@ -208,7 +204,9 @@ def activate(at: CompanyAccess) -> Collaboration:
         numbering.previous_program,
         CompanyDetails(company=company, fiscal_year=fiscal_year, bank=bank),
     )
-    ledger.open_books(transaction, at.company_id, fiscal_year.start, fiscal_year.end)
+    ledger.open_books(
+        transaction, at.company_id, fiscal_year.start, fiscal_year.end, fiscal_year.accounting_method
+    )
     return _commit(at, transaction, changed)
 
 
@@ -228,7 +226,9 @@ def change_handler(at: CompanyAccess, given: HandlerInput) -> Collaboration:
         party=given.handler, since=since, decided_at=clock.timestamp(), decided_by=at.user.user_id
     )
     transaction = Transaction()
-    changed = store.put_handlers(transaction, at.collaboration, [*store.handlers(at.collaboration), decision])
+    history = [*store.handlers(at.collaboration), decision]
+    party = handler_on(history, clock.today()).party
+    changed = store.put_handlers(transaction, at.collaboration, history, party)
     return _commit(at, transaction, changed)
 
 
@@ -247,17 +247,40 @@ def _commit(at: CompanyAccess, transaction: Transaction, changed: Item) -> Colla
 def require_handler(transaction: Transaction, at: CompanyAccess) -> None:
     """Let only the party that handles payments today go on.
 
-    The transaction then fails, with label ``payment_handler``, if that is changed meanwhile.
+    The transaction then fails, with label ``payment_handler``, if that is changed meanwhile. Whoever's day
+    has come by a dated decision takes over first, in a write of its own, and reads the books behind that:
+    what the other party began before midnight either is done by then or fails.
 
     Raises:
-        Problem: ``not-active``; ``not-handler``, with who handles payments and since when.
+        Problem: ``not-active``; ``not-handler``, with who handles payments and since when;
+            ``handler-changed``.
     """
     at.require_active()
     current = handler_on(store.handlers(at.collaboration), clock.today())
     if current.party != at.party:
         whom = {"client": "The client", "bureau": "The bureau"}[current.party]
         raise Problem("not-handler", f"{whom} handles payments since {current.since}.")
+    if at.collaboration["handled_by"] != at.party:
+        try:
+            at.collaboration.update(retrying(lambda: store.take_over(at.collaboration, at.party)))
+        except ConditionFailed as failure:
+            raise Problem(
+                "handler-changed", "Who handles payments was changed just now. Send the request again."
+            ) from failure
     store.check_handler(transaction, at.collaboration)
+
+
+def exists(company_id: str) -> bool:
+    """Whether there is such a company, active or not."""
+    return store.collaboration(company_id) is not None
+
+
+def handling_party(company_id: str) -> Party | None:
+    """The party that handles a company's payments today; None when nobody does."""
+    item = store.collaboration(company_id)
+    if item is None or item["status"] != "active":
+        return None
+    return handler_on(store.handlers(item), clock.today()).party
 
 
 def companies(at: BureauAccess, limit: int, cursor: str | None) -> CompanyPage:

@@ -37,7 +37,7 @@ from samklang.collaboration.model import (
     handler_on,
 )
 from samklang.platform import clock, dynamo
-from samklang.platform.access import COLLABORATION, bureau_key, company_key, user_key
+from samklang.platform.access import COLLABORATION, Party, bureau_key, company_key, user_key
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def put_collaboration(
     transaction: Transaction, company_id: str, invitation: Invitation, bureau: Bureau, collaboration_id: str
 ) -> None:
     """A new collaboration in the start guide, and the company in its bureau's list."""
-    item = {
+    item: Item = {
         "pk": company_key(company_id),
         "sk": COLLABORATION,
         "kind": "collaboration",
@@ -131,6 +131,7 @@ def put_collaboration(
         "status": "start_guide",
         "settings": invitation.settings.model_dump(mode="json"),
         "handlers": [],
+        "handled_by": None,
         "handler_version": 1,
         "version": 1,
     }
@@ -144,6 +145,11 @@ def put_collaboration(
         "org_no": invitation.org_no,
     }
     transaction.put("bureau_company", _table(), listed)
+
+
+def collaboration(company_id: str) -> Item | None:
+    """A company's collaboration as it is kept, if there is such a company."""
+    return dynamo.get(_table(), company_key(company_id), COLLABORATION)
 
 
 def put_step(transaction: Transaction, collaboration: Item, step: StepName, answers: AnyStep) -> Item:
@@ -165,6 +171,7 @@ def activate(transaction: Transaction, collaboration: Item, first_handler: Handl
     changes = {
         "status": "active",
         "handlers": [first_handler.model_dump(mode="json")],
+        "handled_by": first_handler.party,
         "handler_version": collaboration["handler_version"] + 1,
         "version": collaboration["version"] + 1,
     }
@@ -179,14 +186,31 @@ def activate(transaction: Transaction, collaboration: Item, first_handler: Handl
     return _update(transaction, collaboration, changes)
 
 
-def put_handlers(transaction: Transaction, collaboration: Item, history: list[HandlerPeriod]) -> Item:
-    """A new decision on who handles payments."""
+def put_handlers(
+    transaction: Transaction, collaboration: Item, history: list[HandlerPeriod], party: Party
+) -> Item:
+    """A new decision on who handles payments, and who does so now."""
     changes = {
+        "handled_by": party,
         "handlers": [period.model_dump(mode="json") for period in history],
         "handler_version": collaboration["handler_version"] + 1,
         "version": collaboration["version"] + 1,
     }
     return _update(transaction, collaboration, changes)
+
+
+def take_over(collaboration: Item, party: Party) -> Item:
+    """Let a party begin to handle payments, whose day has come; the collaboration as it is then.
+
+    From that write on, nothing is written that the other party began before.
+    """
+    transaction = dynamo.Transaction()
+    key = (collaboration["pk"], collaboration["sk"])
+    now = {"handled_by": party, "handler_version": collaboration["handler_version"] + 1}
+    expect = {"handler_version": collaboration["handler_version"]}
+    transaction.update("payment_handler", _table(), key, put=now, expect=expect)
+    transaction.commit()
+    return collaboration | now
 
 
 def check_handler(transaction: Transaction, collaboration: Item) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from samklang.collaboration.model import CompanyDetails
     from samklang.invoicing.model.invoices import Invoice, LedgerState, OpenInvoice
+    from samklang.invoicing.model.registers import Customer
     from samklang.platform.dynamo import Item, Transaction
 
 
@@ -37,12 +38,6 @@ def open_invoices(company_id: str) -> Iterator[OpenInvoice]:
     return store.open_invoices(company_id)
 
 
-def issued_invoice(company_id: str, number: int) -> Invoice | None:
-    """The issued invoice or credit note with this number, if there is one."""
-    found = series.invoice_ids(company_id, [number])
-    return store.invoice(company_id, found[number]) if found else None
-
-
 def issued_images(company_id: str) -> Iterator[Item]:
     """Every issued invoice and credit note as it is kept, by number: what the stream once told of them."""
     return store.issued_items(company_id)
@@ -58,6 +53,30 @@ def invoices_by_id(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Inv
     return store.invoices_by_id(company_id, invoice_ids)
 
 
+def invoice_ids(company_id: str, numbers: Iterable[int]) -> dict[int, str]:
+    """The ids of those of the invoices and credit notes that are issued: number to id."""
+    return series.invoice_ids(company_id, numbers)
+
+
+def customer_names(company_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
+    """The names of those of the customers that exist: id to name."""
+    return {each: entry.name for each, entry in registers.customers_by_id(company_id, customer_ids).items()}
+
+
+def find_customers(company_id: str, words: str, limit: int) -> list[Customer]:
+    """Customers with words that begin as all of these do (name, number, org no), ``limit`` at most."""
+    folded = registers.fold(words)
+    if not folded:
+        return []
+    ids, _ = registers.found_ids(company_id, "customer", folded, limit)
+    return list(registers.customers_by_id(company_id, ids).values())
+
+
+def newest_invoices(company_id: str, customer_id: str, limit: int) -> list[str]:
+    """The ids of a customer's newest invoices, credit notes and drafts."""
+    return store.of_customer(company_id, customer_id, store.BEHIND_ALL, limit)
+
+
 def change_remaining(transaction: Transaction, company_id: str, invoice: Invoice, change: int) -> None:
     """Take a payment off what remains of an invoice (``change`` in öre, below zero), or put it back."""
     store.change_remaining(transaction, company_id, invoice, change)
@@ -66,3 +85,24 @@ def change_remaining(transaction: Transaction, company_id: str, invoice: Invoice
 def set_ledger_state(company_id: str, invoice_id: str, state: LedgerState) -> None:
     """Show the client where the invoice is on the ledger's side."""
     store.set_ledger_state(company_id, invoice_id, state)
+
+
+def images_by_id(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Item]:
+    """Those of the invoices, credit notes and drafts that exist, as they are kept.
+
+    An issued one's ``issued_at`` tells when that was.
+    """
+    return store.items_by_id(company_id, invoice_ids)
+
+
+def newest_images(company_id: str, below: int | None, limit: int) -> list[Item]:
+    """Issued invoices and credit notes with numbers below ``below``, the highest first, as they are kept.
+
+    Raises:
+        Problem: ``not-active`` before the start guide is finished.
+    """
+    head = series.series(company_id)
+    last = min(below or head.next, head.next)
+    ids = series.invoice_ids(company_id, range(max(head.first, last - limit), last))
+    found = store.items_by_id(company_id, ids.values())
+    return [found[ids[number]] for number in sorted(ids, reverse=True) if ids[number] in found]

@@ -3,10 +3,19 @@
 from typing import Literal, NamedTuple
 
 RECEIVABLES = "1510"
+CARDS = "1580"
 CASH = "1910"
 BANK = "1930"
 CUSTOMER_CREDIT = "2420"
 ROUNDING = "3740"
+CARD_FEES = "6040"
+BANK_FEES = "6570"
+
+CONTROL = {
+    RECEIVABLES: "the receivables: register an invoice or a payment instead",
+    CUSTOMER_CREDIT: "the customers' credit: register a payment instead",
+}
+"""Accounts that a subledger keeps, and what to do instead of writing a voucher on them."""
 
 AccountKind = Literal["asset", "liability", "income", "cost"]
 
@@ -31,6 +40,7 @@ def _kind(number: str) -> AccountKind:
 
 _NAMES = {
     "1510": "Kundfordringar",
+    "1580": "Fordringar för kontokort",
     "1630": "Skattekonto",
     "1650": "Momsfordran",
     "1910": "Kassa",
@@ -66,6 +76,7 @@ _NAMES = {
     "5420": "Programvaror",
     "5611": "Drivmedel, personbilar",
     "5800": "Resekostnader",
+    "6040": "Kontokortsavgifter",
     "6071": "Representation, avdragsgill",
     "6110": "Kontorsmateriel",
     "6212": "Mobiltelefon",

@@ -1,90 +1,268 @@
-"""Proof of agreement: invoicing's balance = the receivables subledger = account 1510, to the öre."""
+"""Proof of agreement: invoicing's balance = the receivables subledger = account 1510, to the öre.
+
+And of what customers have paid above their invoices: invoicing's = the ledger's = account 2420. By the cash
+method account 1510 is not used; there what is posted of each sale is what is paid of it.
+
+Books that agree cost one query each of the open invoices, the open items and both sides' customers' credit,
+the head of the books, and the balances of the months. Histories are read only of what differs.
+"""
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from samklang.invoicing import service as invoicing
-from samklang.ledger import service, store
-from samklang.ledger.accounts import RECEIVABLES
+from samklang.ledger import accounts_proof, cash_method, histories, service, store
+from samklang.ledger.accounts import CUSTOMER_CREDIT, RECEIVABLES
+from samklang.ledger.explanations import difference, explain_all, payment_of, what
 from samklang.ledger.model import Agreement, Difference
 from samklang.ledger.service import FIRST_DAY, LAST_DAY
+from samklang.payments import service as payments
 from samklang.platform import clock
 from samklang.platform.money import format_sek
+from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from samklang.ledger.histories import Histories
+    from samklang.ledger.model import AccountingMethod, Receivable
     from samklang.platform.access import CompanyAccess
+    from samklang.platform.dynamo import Item
 
 
 def check(at: CompanyAccess) -> Agreement:
-    """Compare the two books invoice by invoice, and the subledger with its account.
+    """Compare the two books invoice by invoice, and the subledgers with their accounts.
 
-    On difference the invoice with the lowest number is named, with what remains of it on each side and
-    why: not posted yet, parked with its reason, or really different. Indexes lag for a moment behind what
-    was just written, so what seems to differ is read again from the items themselves.
+    Raises:
+        Problem: ``not-active`` before the start guide is finished.
+    """
+    if at.collaboration["status"] == "start_guide":
+        raise Problem("not-active", "Finish the start guide first: there are no books yet.")
+    return examine(at.company_id).agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Whether the books agree, and all that shows that they do not."""
+
+    agreement: Agreement
+    differences: list[Difference]
+    """In the order of time."""
+
+
+def examine(company_id: str) -> Examination:
+    """Compare the books; on difference the first event after which they differ is named, and why.
+
+    Indexes lag for a moment behind what was just written, and the books are not read in one moment: what
+    seems to differ is read again from the items themselves, and sums that differ without any event that
+    does are read anew after a pause.
     """
     for pause in (*_PAUSES, None):
-        found = _compare(at.company_id)
-        if found.agrees or found.first_difference or pause is None:
-            return found
-        # The sums differ and no invoice does: something was posted between two readings.
+        sides = _read(company_id)
+        differences, done = _differences(company_id, sides, last=pause is None)
+        if done or pause is None:
+            break
         time.sleep(pause)
-    raise AssertionError("the last pause is None")
+    return Examination(_agreement(sides, differences), differences)
 
 
 _PAUSES = (0.1, 0.3)
 
 
-def _compare(company_id: str) -> Agreement:
-    here = {each.invoice_id: each.remaining for each in invoicing.open_invoices(company_id)}
-    there = service.open_remaining(company_id)
-    differing = [each for each in here.keys() | there.keys() if here.get(each, 0) != there.get(each, 0)]
-    if differing:
-        invoices = invoicing.invoices_by_id(company_id, differing)
-        here |= {invoice_id: invoice.remaining for invoice_id, invoice in invoices.items()}
-        there |= service.posted_invoices(company_id, differing)
-        differing = [each for each in differing if here.get(each, 0) != there.get(each, 0)]
-    account = service.moved(company_id, FIRST_DAY, LAST_DAY).get(RECEIVABLES, 0)
-    subledger = sum(there.values())
+@dataclass(slots=True)
+class _Sides:
+    """What both books hold of one company. Öre."""
+
+    method: AccountingMethod
+    invoices: dict[str, int]
+    """What remains of invoices in invoicing, by id; those not named have nothing remaining."""
+    items: dict[str, Receivable]
+    """The open items of the ledger."""
+    credit_here: dict[str, int]
+    credit_there: dict[str, int]
+    accounts: dict[str, int]
+    differing_invoices: list[str] = field(init=False, default_factory=list)
+
+    @property
+    def invoicing_balance(self) -> int:
+        """What remains in invoicing."""
+        return sum(self.invoices.values())
+
+    @property
+    def subledger_balance(self) -> int:
+        """What remains in the ledger."""
+        return sum(each.remaining for each in self.items.values())
+
+    @property
+    def receivables(self) -> int:
+        """What account 1510 should be."""
+        return self.subledger_balance if self.method == "invoice" else 0
+
+    @property
+    def accounts_agree(self) -> bool:
+        """Whether both accounts are what their subledgers say."""
+        return self.accounts.get(RECEIVABLES, 0) == self.receivables and -self.accounts.get(
+            CUSTOMER_CREDIT, 0
+        ) == sum(self.credit_there.values())
+
+    @property
+    def differing_customers(self) -> list[str]:
+        """Customers whose credit differs."""
+        return _differing(self.credit_here, self.credit_there)
+
+    @property
+    def wrongly_posted(self) -> list[Receivable]:
+        """By the cash method: open items of which not what is paid is posted."""
+        if self.method == "invoice":
+            return []
+        return [each for each in self.items.values() if each.posted != _to_be_posted(each)]
+
+    @property
+    def differ(self) -> bool:
+        """Whether anything differs."""
+        return bool(
+            self.differing_invoices
+            or self.differing_customers
+            or self.wrongly_posted
+            or not self.accounts_agree
+        )
+
+
+def _to_be_posted(item: Receivable) -> cash_method.Parts:
+    return cash_method.posted_when_paid(item.sale, item.sold, sum(item.paid.values()))
+
+
+def _read(company_id: str) -> _Sides:
+    sides = _Sides(
+        method=store.books(company_id).method,
+        invoices={each.invoice_id: each.remaining for each in invoicing.open_invoices(company_id)},
+        items={each.invoice_id: each for each in store.open_receivables(company_id)},
+        credit_here={each.customer_id: each.balance for each in payments.every_credit(company_id)},
+        credit_there={each.customer_id: each.balance for each in store.every_credit(company_id)},
+        accounts=service.moved(company_id, FIRST_DAY, LAST_DAY),
+    )
+    seem = _differing(sides.invoices, _remaining(sides.items))
+    if seem:
+        images = invoicing.images_by_id(company_id, seem)
+        sides.invoices |= {each: images[each]["remaining"] if each in images else 0 for each in seem}
+        sides.items = {each: item for each, item in sides.items.items() if each not in set(seem)}
+        sides.items |= store.load(company_id, seem).receivables
+        sides.differing_invoices = _differing(sides.invoices, _remaining(sides.items))
+    return sides
+
+
+def _remaining(items: dict[str, Receivable]) -> dict[str, int]:
+    return {each: item.remaining for each, item in items.items()}
+
+
+def _differing(here: dict[str, int], there: dict[str, int]) -> list[str]:
+    return [each for each in here.keys() | there.keys() if here.get(each, 0) != there.get(each, 0)]
+
+
+def _agreement(sides: _Sides, differences: list[Difference]) -> Agreement:
     return Agreement(
-        agrees=not differing and subledger == account,
-        invoicing_balance=sum(here.values()),
-        subledger_balance=subledger,
-        account_1510=account,
-        first_difference=_first_difference(company_id, differing, here, there) if differing else None,
+        agrees=not sides.differ,
+        method=sides.method,
+        invoicing_balance=sides.invoicing_balance,
+        subledger_balance=sides.subledger_balance,
+        account_1510=sides.accounts.get(RECEIVABLES, 0),
+        invoicing_credit=sum(sides.credit_here.values()),
+        ledger_credit=sum(sides.credit_there.values()),
+        account_2420=sides.accounts.get(CUSTOMER_CREDIT, 0),
+        first_difference=differences[0] if differences else None,
         checked_at=clock.timestamp(),
     )
 
 
-def _first_difference(
-    company_id: str, differing: list[str], invoicing_side: Mapping[str, int], ledger_side: Mapping[str, int]
-) -> Difference:
-    numbers = {
-        invoice_id: invoice.number or 0
-        for invoice_id, invoice in invoicing.invoices_by_id(company_id, differing).items()
-    }
-    invoice_id = min(differing, key=lambda each: numbers.get(each, 0))
-    here, there = invoicing_side.get(invoice_id, 0), ledger_side.get(invoice_id, 0)
-    parked = next((item for item in store.parked_items(company_id) if invoice_id in item["invoices"]), None)
-    cause: Literal["pending", "parked", "differs"]
-    if parked:
-        cause, detail = "parked", f"{parked['event']} is parked: {parked['detail']}"
-    elif invoice_id not in service.posted_invoices(company_id, [invoice_id]):
-        cause, detail = "pending", "The invoice is issued and on its way to the ledger."
-    else:
-        cause = "differs"
-        detail = (
-            f"{format_sek(here)} remains in invoicing, {format_sek(there)} in the ledger. "
-            "A payment or a credit note may be on its way: check again in a minute."
-        )
-    return Difference(
-        invoice_id=invoice_id,
-        invoice_number=numbers.get(invoice_id, 0),
-        invoicing_remaining=here,
-        ledger_remaining=there,
-        cause=cause,
-        detail=detail,
+# ---------------------------------------------------------------- the first event
+
+
+def _differences(company_id: str, sides: _Sides, *, last: bool) -> tuple[list[Difference], bool]:
+    """What differs, in the order of time, and whether that is all.
+
+    Where every event agrees and what is kept of them does not, that may be because something was written
+    between two readings: only the ``last`` try takes it for a fault.
+    """
+    found = [*_wrongly_posted(company_id, sides.wrongly_posted)]
+    left = {*sides.differing_invoices, *sides.differing_customers}
+    if left:
+        told = histories.read(company_id, sides.differing_invoices, sides.differing_customers)
+        differing = told.differing()
+        found += explain_all(company_id, told, differing)
+        left -= {each.changed for each in differing}
+        if last:
+            found += [_against_history(sides, told, each) for each in left]
+    if last and not sides.accounts_agree:
+        found += [*_accounts(company_id, sides)]
+    return sorted(found, key=lambda each: each.at or "~"), sides.accounts_agree and not left
+
+
+def _against_history(sides: _Sides, told: Histories, changed: str) -> Difference:
+    """What every event agrees on and what is kept of it does not: the last event is the one that shows it."""
+    mine = [each for each in told.changes() if each.changed == changed]
+    item = sides.items.get(changed)
+    here = sides.invoices.get(changed, 0) + sides.credit_here.get(changed, 0)
+    there = (item.remaining if item else 0) + sides.credit_there.get(changed, 0)
+    comes_to = format_sek(sum(each.invoicing for each in mine))
+    detail = (
+        f"Every event agrees and {what(told, changed)} comes to {comes_to} by them, but {format_sek(here)} "
+        f"is kept in invoicing and {format_sek(there)} in the ledger."
     )
+    if mine:
+        return difference(told, mine[-1], "differs", detail)
+    return accounts_proof.of_sum(f"credit/{changed}", here, there, detail)
+
+
+# ---------------------------------------------------------------- by the cash method
+
+
+def _wrongly_posted(company_id: str, items: list[Receivable]) -> list[Difference]:
+    """By the cash method: of each item the first payment of which another amount is posted."""
+    ids = {each for item in items for each in item.paid}
+    found = store.load(company_id, (), ids).payments if ids else {}
+    return [_first_wrongly_posted(item, found) for item in items]
+
+
+def _first_wrongly_posted(item: Receivable, found: dict[str, Item]) -> Difference:
+    event, at = f"invoice/{item.invoice_id}/issued", item.invoice_date.isoformat()
+    amount, posted = 0, sum(item.posted.values()) - sum(item.paid.values())
+    for payment_id, paid in item.paid.items():
+        kept = found.get(payment_id, {})
+        sales = json.loads(kept.get("sales") or "{}") if "reversal_date" not in kept else {}
+        event, at = f"payment/{payment_id}/registered", kept.get("registered_at", at)
+        amount, posted = paid, sum(sales.get(item.invoice_id, {}).values())
+        if amount != posted:
+            break
+    return Difference(
+        event=event,
+        at=at,
+        invoice_id=item.invoice_id,
+        invoice_number=item.number,
+        payment_id=payment_of(event),
+        invoicing_amount=amount,
+        ledger_amount=posted,
+        cause="differs",
+        detail=(
+            f"{format_sek(sum(item.paid.values()))} is paid of the sale and "
+            f"{format_sek(sum(item.posted.values()))} of it is posted, by account {item.posted}; "
+            f"{_to_be_posted(item)} should be (öre)."
+        ),
+    )
+
+
+# ---------------------------------------------------------------- the accounts
+
+
+def _accounts(company_id: str, sides: _Sides) -> list[Difference]:
+    """The first voucher at fault on each account that is not what its subledger says."""
+    found = []
+    if sides.accounts.get(RECEIVABLES, 0) != sides.receivables:
+        expected = accounts_proof.of_open_items(company_id) if sides.method == "invoice" else {}
+        found.append(accounts_proof.first_fault(company_id, RECEIVABLES, expected))
+    if -sides.accounts.get(CUSTOMER_CREDIT, 0) != sum(sides.credit_there.values()):
+        expected = accounts_proof.of_credit(company_id)
+        fault = accounts_proof.first_fault(company_id, CUSTOMER_CREDIT, expected, sign=-1)
+        found.append(fault or accounts_proof.first_kept_credit(company_id, sides.credit_there))
+    return [each for each in found if each]

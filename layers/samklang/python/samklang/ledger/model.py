@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from samklang.invoicing.vat import Treatment
-from samklang.ledger.accounts import CHART, RECEIVABLES, AccountKind
+from samklang.ledger.accounts import CHART, CONTROL, AccountKind
 from samklang.platform.money import LIMIT, Money, MoneyInput, format_sek
 from samklang.platform.problems import FieldError, Problem
 from samklang.platform.shapes import Day, Line, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from samklang.ledger.cash_method import Parts
+
+AccountingMethod = Literal["invoice", "cash"]
+"""Faktureringsmetoden, kontantmetoden."""
 
 Series = Literal["A", "K", "I"]
 """A: by hand. K: customer invoices. I: payments in."""
@@ -190,26 +195,131 @@ class RetryResult(Shape):
     parked: list[ParkedEvent]
 
 
-class Difference(Shape):
-    """The first invoice on which the two books differ."""
+class RetryAllResult(Shape):
+    """What a retry of all parked events did."""
 
-    invoice_id: str
-    invoice_number: int
-    invoicing_remaining: Money
-    ledger_remaining: Money
+    posted: list[str]
+    parked: list[ParkedEvent]
+    """Those that are refused still, the first hundred; the list of parked events has them all."""
+    still_parked: int
+    left: int
+    """How many there was no time to try: the same request again goes on with them."""
+
+
+class Difference(Shape):
+    """The first event after which the books differ, and what it did in each of them."""
+
+    event: str
+    """``invoice/<id>/issued``, ``payment/<id>/registered``, ``payment/<id>/reversed``; ``balance/<month>`` or
+    ``credit/<customer id>`` when every event agrees and the sum kept of them does not."""
+    at: str | None
+    """When it happened; none of a sum."""
+    invoice_id: str | None
+    """The invoice, or credit note, on which it shows."""
+    invoice_number: int | None
+    payment_id: str | None
+    invoicing_amount: Money
+    """By how much it changed the invoice, or the customer's credit, in invoicing; zero if it is not there."""
+    ledger_amount: Money
+    """The same in the ledger."""
     cause: Literal["pending", "parked", "differs"]
+    """On its way to the other side, refused by the books for a reason, or a fault."""
     detail: str
 
 
 class Agreement(Shape):
-    """Whether invoicing, the receivables subledger and account 1510 agree."""
+    """Whether invoicing, the subledgers and their accounts agree."""
 
     agrees: bool
+    method: AccountingMethod
+    """By the cash method a sale is posted when it is paid: account 1510 is then zero."""
     invoicing_balance: Money
     subledger_balance: Money
     account_1510: Money
+    invoicing_credit: Money
+    """What customers have paid above their invoices."""
+    ledger_credit: Money
+    account_2420: Money
+    """A debt, so below zero when the credit is above."""
     first_difference: Difference | None
     checked_at: str
+
+
+class NightlyAgreement(Agreement):
+    """The result of the last nightly check."""
+
+    differs_since: str | None
+    """The first of the nights on end in which the books have differed."""
+
+
+class SyncInvoicing(Shape):
+    """Where an event is on invoicing's side."""
+
+    state: Literal["done", "pending"]
+    at: str | None
+    """When it was done, where that is kept: of what came from the ledger it is not."""
+
+
+class SyncLedger(Shape):
+    """Where an event is on the ledger's side."""
+
+    state: Literal["posted", "parked", "pending"]
+    voucher: str | None
+    """None by the cash method, where a sale is posted when it is paid."""
+    reason: str | None
+    """Why it is parked."""
+    parked_id: str | None
+    at: str | None
+    """When it was posted or parked."""
+
+
+class SyncEvent(Shape):
+    """Something that happened on one side, and how far it has come on each."""
+
+    event: str
+    kind: Literal["invoice", "credit_note", "payment", "reversal", "customer"]
+    reference: str
+    """The invoice's number; the id of a payment or a customer."""
+    origin: Literal["invoicing", "ledger"]
+    at: str
+    invoicing: SyncInvoicing
+    ledger: SyncLedger
+
+
+class SyncPage(Shape):
+    """Some events; with a state chosen, perhaps fewer than asked for, though ``next`` leads on."""
+
+    items: list[SyncEvent]
+    next: str | None
+
+
+class NightlySummary(Shape):
+    """What the last nightly check found."""
+
+    agrees: bool
+    checked_at: str
+    differs_since: str | None
+    first_difference: str | None
+    """The event."""
+
+
+class CompanySync(Shape):
+    """Whether something waits in a company's books."""
+
+    company_id: str
+    company_name: str
+    parked: int
+    """Events that the books refuse; customers that could not be read are not among them."""
+    parked_since: str | None
+    """From when on there has been something parked all the time."""
+    nightly: NightlySummary | None
+
+
+class CompanySyncPage(Shape):
+    """Some of a bureau's companies."""
+
+    items: list[CompanySync]
+    next: str | None
 
 
 def customer_of(customer_id: str, version: int, body: str) -> LedgerCustomer:
@@ -258,14 +368,14 @@ def check_accounts(amounts: Sequence[tuple[str, int]]) -> None:
 
 
 def check_no_control_account(amounts: Sequence[tuple[str, int]]) -> None:
-    """Refuse account 1510 by hand: it always equals the subledger, which a voucher by hand does not reach.
+    """Refuse by hand the accounts that always equal a subledger, which a voucher by hand does not reach.
 
     Raises:
         Problem: ``control-account``.
     """
     for index, (account, _) in enumerate(amounts):
-        if account == RECEIVABLES:
-            message = f"Account {account} follows the receivables: register an invoice or a payment instead."
+        if account in CONTROL:
+            message = f"Account {account} follows {CONTROL[account]}."
             raise Problem(
                 "control-account", message, (FieldError(f"/rows/{index}/account", "control", message),)
             )
@@ -303,9 +413,16 @@ class Receivable:
     invoice_date: date
     due_date: date
     total: int
-    voucher_id: str
+    voucher_id: str | None
+    """None by the cash method, where a sale is posted when it is paid."""
     request_id: str
     entries: list[Entry] = field(default_factory=list)
+    sold: Parts = field(default_factory=dict)
+    """By the cash method: what the sale was made of, by account."""
+    sale: Parts = field(default_factory=dict)
+    """By the cash method: what credit notes have left of it, to be paid or paid."""
+    posted: Parts = field(default_factory=dict)
+    """By the cash method: what of the sale is posted."""
     version: int = 0
 
     @property
@@ -352,9 +469,19 @@ class Books:
     """The head of a company's books. Every posting raises its version, so postings happen one by one."""
 
     fiscal_years: list[tuple[date, date]]
+    method: AccountingMethod
     closed_until: date | None
     next_numbers: dict[str, int]
     version: int
+    parked: int = 0
+    """Events that could not be posted; customers, which are kept beside the books, are not counted."""
+    parked_since: str | None = None
+    """From when on there has been something parked all the time."""
+
+    def count_parked(self, change: int, at: str) -> None:
+        """One event more (``change`` 1) is parked, or one less (-1)."""
+        self.parked += change
+        self.parked_since = (self.parked_since or at) if self.parked else None
 
     def fiscal_year(self, day: date) -> date:
         """The start of the fiscal year a day is in.

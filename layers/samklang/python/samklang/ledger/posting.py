@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from samklang.ledger.accounts import BANK, CASH, CUSTOMER_CREDIT, RECEIVABLES, ROUNDING
+from samklang.ledger.accounts import (
+    BANK,
+    BANK_FEES,
+    CARD_FEES,
+    CARDS,
+    CASH,
+    CUSTOMER_CREDIT,
+    RECEIVABLES,
+    ROUNDING,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,13 +44,13 @@ SALES: Mapping[tuple[str, str], SaleAccounts] = {
 """By VAT code and rate (percent), see ``invoicing.vat``; there is no sale of another combination."""
 
 
-def invoice_amounts(event: InvoiceIssued) -> Amounts:
-    """A sale by the invoice method: receivable against revenue and output VAT, per code and rate.
+def sale_amounts(event: InvoiceIssued) -> Amounts:
+    """A sale: revenue and output VAT, per code and rate.
 
     Öresavrundning changes what is to pay and neither base nor VAT (lag 1970:1029): it has an account of
     its own. A credit note's amounts are below zero, so its voucher is a sale's on the other side.
     """
-    rows: Amounts = [(RECEIVABLES, event.total)]
+    rows: Amounts = []
     for line in event.lines:
         accounts = SALES[line.vat_code, line.vat_rate]
         rows.append((accounts.revenue, -line.base))
@@ -52,13 +61,31 @@ def invoice_amounts(event: InvoiceIssued) -> Amounts:
     return rows
 
 
-def payment_amounts(event: PaymentRegistered) -> Amounts:
-    """Money in against the receivables it pays; what is above them is the customer's credit."""
-    allocated = sum(amount for _, _, amount in event.allocations)
-    rows: Amounts = [(CASH if event.method == "cash" else BANK, event.amount), (RECEIVABLES, -allocated)]
+MONEY: Mapping[str, str] = {"bank": BANK, "swish": BANK, "card": CARDS, "cash": CASH}
+"""Where money is, by how it was paid; the card company pays to the bank some days later."""
+
+
+def money_amounts(event: PaymentRegistered) -> Amounts:
+    """What came in, what was kept of it on the way, and what is written off: all but what it pays."""
+    rows: Amounts = []
+    if event.amount:
+        rows.append((MONEY[event.method], event.amount))
+    if event.fee:
+        rows.append((CARD_FEES if event.method == "card" else BANK_FEES, event.fee))
+    if event.difference:
+        rows.append((ROUNDING, event.difference))
     if event.credit:
         rows.append((CUSTOMER_CREDIT, -event.credit))
     return rows
+
+
+def receivable_amounts(event: PaymentRegistered) -> Amounts:
+    """What it pays by the invoice method: receivables, invoices and used credit notes apart."""
+    sides = (
+        sum(each.amount for each in event.allocations if each.amount > 0),
+        sum(each.amount for each in event.allocations if each.amount < 0),
+    )
+    return [(RECEIVABLES, -side) for side in sides if side]
 
 
 def reversed_amounts(amounts: Amounts) -> Amounts:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samklang.ledger import store
 from samklang.ledger.accounts import CHART, RECEIVABLES
-from samklang.ledger.journal import Journal, check_open_items
+from samklang.ledger.journal import Journal
 from samklang.ledger.model import (
     AccountList,
     AccountShape,
@@ -29,8 +29,8 @@ from samklang.platform.problems import FieldError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from samklang.ledger.model import Books, Receivable
-    from samklang.payments.events import PaymentRegistered, PaymentReversed
+    from samklang.ledger.model import AccountingMethod, Books, Receivable
+    from samklang.payments.model.credit import Credit
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
 
@@ -38,9 +38,11 @@ FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2099, 12, 31)
 
 
-def open_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
+def open_books(
+    transaction: Transaction, company_id: str, start: date, end: date, method: AccountingMethod
+) -> None:
     """Open a company's books with their first fiscal year."""
-    store.put_books(transaction, company_id, start, end)
+    store.put_books(transaction, company_id, start, end, method)
 
 
 def books(company_id: str) -> Books:
@@ -244,7 +246,7 @@ def posted_invoices(company_id: str, invoice_ids: Iterable[str]) -> dict[str, in
 
 def posted_receivables(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Receivable]:
     """The open items, or closed ones, of those of the invoices that are posted."""
-    return store.load(company_id, invoice_ids)[0]
+    return store.load(company_id, invoice_ids).receivables
 
 
 # ---------------------------------------------------------------- customers
@@ -280,33 +282,29 @@ def get_customer(at: CompanyAccess, customer_id: str) -> CustomerBalance:
 # ---------------------------------------------------------------- payments registered by the bureau
 
 
-def post_payment(transaction: Transaction, event: PaymentRegistered) -> None:
-    """Post a payment that the bureau registers, in the caller's transaction.
-
-    Raises:
-        Problem: ``invoice-not-posted``, ``allocation-exceeds``, ``closed-period``, ``outside-fiscal-year``.
-    """
-    journal = Journal(event.company_id, event.invoices, [event.payment_id])
-    check_open_items(journal.receivables, event)
-    journal.pay(event, "ledger")
-    journal.write(transaction)
-
-
-def reverse_payment(transaction: Transaction, event: PaymentReversed) -> None:
-    """Take back a payment, whichever side registered it, in the caller's transaction.
-
-    Raises:
-        Problem: ``invoice-not-posted``, ``already-reversed``, ``closed-period``, ``outside-fiscal-year``.
-    """
-    journal = Journal(event.company_id, event.invoices, [event.payment.payment_id])
-    if journal.reverse(event, "ledger") == "already":
-        raise Problem("already-reversed", "The payment is already taken back.")
-    journal.write(transaction)
+def open_journal(
+    company_id: str,
+    invoice_ids: Iterable[str],
+    payment_ids: Iterable[str] = (),
+    customer_ids: Iterable[str] = (),
+) -> Journal:
+    """A journal to post the bureau's payments and reversals in, with the items they concern read."""
+    return Journal(company_id, invoice_ids, payment_ids, customer_ids=customer_ids)
 
 
 def payment(company_id: str, payment_id: str) -> Item | None:
     """A posted payment, as the ledger keeps it."""
     return store.payment(company_id, payment_id)
+
+
+def customer_credits(company_id: str, customer_ids: Iterable[str]) -> dict[str, Credit]:
+    """The credit of those of the customers that have had any, as the ledger has it."""
+    return store.load(company_id, (), customer_ids=customer_ids).credits
+
+
+def every_credit(company_id: str) -> Iterator[Credit]:
+    """The credit of every customer that has had any, as the ledger has it."""
+    return store.every_credit(company_id)
 
 
 def payments_before(company_id: str, before: str, limit: int) -> list[Item]:

@@ -6,9 +6,12 @@
 | COMPANY#id | VOUCHER#date#series#number | a voucher, its rows packed in one string |
 | COMPANY#id | RECEIVABLE#invoice id | an open item with its entries |
 | COMPANY#id | PAYMENT#id | a posted payment |
+| COMPANY#id | CREDIT#customer id | a customer's credit |
 | COMPANY#id | CUSTOMER#id | a customer, as its newest version known here says |
 | COMPANY#id | BALANCE#month | what each account moved in the month |
 | COMPANY#id | PARKED#event | an event that could not be posted |
+| COMPANY#id | REVERSED#time#payment id | that a payment was taken back then |
+| COMPANY#id | AGREEMENT | what the last nightly check of the books found |
 
 Index ``closing`` (pk, closed_on) holds open items by the day they closed, so that the items open on any
 day, past or present, are one query.
@@ -19,7 +22,7 @@ from __future__ import annotations
 import functools
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -30,6 +33,7 @@ from samklang.ledger.model import (
     Entry,
     LedgerCustomer,
     LedgerCustomerPage,
+    NightlyAgreement,
     ParkedEvent,
     ParkedPage,
     Receivable,
@@ -39,6 +43,7 @@ from samklang.ledger.model import (
     check_balance,
     customer_of,
 )
+from samklang.payments.model.credit import Credit, credit_key, credit_values, read_credit
 from samklang.platform import dynamo
 from samklang.platform.access import company_key
 from samklang.platform.clients import dynamodb
@@ -47,6 +52,8 @@ from samklang.platform.settings import setting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from samklang.ledger.cash_method import Parts
+    from samklang.ledger.model import AccountingMethod
     from samklang.platform.dynamo import Item, Transaction
 
 _BOOKS = "BOOKS"
@@ -63,7 +70,9 @@ _YEARS_AHEAD = 5
 """Fiscal years of twelve months that are opened behind the first one."""
 
 
-def put_books(transaction: Transaction, company_id: str, start: date, end: date) -> None:
+def put_books(
+    transaction: Transaction, company_id: str, start: date, end: date, method: AccountingMethod
+) -> None:
     """Open a company's books with their first fiscal year and those that follow on it.
 
     After the first, a fiscal year is twelve months (bokföringslagen 3 kap. 1 §) until the bureau changes it.
@@ -77,6 +86,7 @@ def put_books(transaction: Transaction, company_id: str, start: date, end: date)
         "sk": _BOOKS,
         "kind": "books",
         "fiscal_years": [[first.isoformat(), last.isoformat()] for first, last in years],
+        "method": method,
         "next_numbers": {},
         "version": 1,
     }
@@ -92,19 +102,27 @@ def books(company_id: str) -> Books:
         fiscal_years=[
             (date.fromisoformat(start), date.fromisoformat(end)) for start, end in item["fiscal_years"]
         ],
+        method=item["method"],
         closed_until=date.fromisoformat(closed) if closed else None,
         next_numbers=item["next_numbers"],
         version=item["version"],
+        parked=item.get("parked", 0),
+        parked_since=item.get("parked_since"),
     )
 
 
 def update_books(transaction: Transaction, company_id: str, books: Books) -> None:
-    """The numbers taken, if nobody else has taken any since the head was read."""
+    """The numbers taken, and what is parked, if nobody else has changed them since the head was read."""
     transaction.update(
         "books",
         _table(),
         (company_key(company_id), _BOOKS),
-        put={"next_numbers": books.next_numbers, "version": books.version + 1},
+        put={
+            "next_numbers": books.next_numbers,
+            "version": books.version + 1,
+            "parked": books.parked or None,
+            "parked_since": books.parked_since,
+        },
         expect={"version": books.version},
     )
 
@@ -227,29 +245,43 @@ def _months_between(company_id: str, first: str, last: str, cursor: str | None) 
 # ---------------------------------------------------------------- receivables and payments
 
 
+class Loaded(NamedTuple):
+    """What :func:`load` found, by id."""
+
+    receivables: dict[str, Receivable]
+    payments: dict[str, Item]
+    parked: set[str]
+    credits: dict[str, Credit]
+
+
 def load(
     company_id: str,
     invoice_ids: Iterable[str],
     payment_ids: Iterable[str] = (),
     parked_ids: Iterable[str] = (),
-) -> tuple[dict[str, Receivable], dict[str, Item], set[str]]:
-    """The open items, the posted payments and the parked events that exist among these."""
+    customer_ids: Iterable[str] = (),
+) -> Loaded:
+    """The open items, posted payments, parked events and customers' credits that exist among these."""
     pk = company_key(company_id)
     keys = [(pk, f"RECEIVABLE#{each}") for each in invoice_ids]
     keys += [(pk, f"PAYMENT#{each}") for each in payment_ids]
     keys += [(pk, f"PARKED#{each}") for each in parked_ids]
+    keys += [(pk, credit_key(each)) for each in customer_ids]
     receivables: dict[str, Receivable] = {}
     payments: dict[str, Item] = {}
     parked: set[str] = set()
+    credits_: dict[str, Credit] = {}
     for item in dynamo.batch_get(_table(), keys).values():
         match item["kind"]:
             case "receivable":
                 receivables[item["id"]] = _read_receivable(item)
             case "payment":
                 payments[item["id"]] = item
+            case "credit":
+                credits_[item["customer_id"]] = read_credit(item)
             case _:
                 parked.add(item["parked_id"])
-    return receivables, payments, parked
+    return Loaded(receivables, payments, parked, credits_)
 
 
 def put_receivable(transaction: Transaction, company_id: str, receivable: Receivable) -> None:
@@ -267,6 +299,9 @@ def put_receivable(transaction: Transaction, company_id: str, receivable: Receiv
         "due_date": receivable.due_date.isoformat(),
         "total": receivable.total,
         "voucher_id": receivable.voucher_id,
+        "sold": _pack_parts(receivable.sold),
+        "sale": _pack_parts(receivable.sale),
+        "posted": _pack_parts(receivable.posted),
         "request_id": receivable.request_id,
         "entries": json.dumps(
             [[entry.date.isoformat(), entry.amount, entry.cause] for entry in receivable.entries],
@@ -291,11 +326,18 @@ def _read_receivable(item: Item) -> Receivable:
         invoice_date=date.fromisoformat(item["invoice_date"]),
         due_date=date.fromisoformat(item["due_date"]),
         total=item["total"],
-        voucher_id=item["voucher_id"],
+        voucher_id=item.get("voucher_id"),
         request_id=item["request_id"],
         entries=entries,
+        sold=json.loads(item.get("sold", "{}")),
+        sale=json.loads(item.get("sale", "{}")),
+        posted=json.loads(item.get("posted", "{}")),
         version=item["version"],
     )
+
+
+def _pack_parts(parts: Parts) -> str | None:
+    return json.dumps(parts, separators=(",", ":")) if parts else None
 
 
 def receivables_open_on(company_id: str, day: date) -> Iterator[Receivable]:
@@ -358,6 +400,22 @@ def images(company_id: str) -> Iterator[Item]:
 
 def _prefixed_page(company_id: str, prefix: str, cursor: str | None) -> dynamo.Page:
     return dynamo.query(_table(), company_key(company_id), prefix, cursor=cursor)
+
+
+# ---------------------------------------------------------------- customers' credit
+
+
+def put_credit(transaction: Transaction, company_id: str, credit: Credit) -> None:
+    """A customer's credit, if it is as it was read."""
+    key = {"pk": company_key(company_id), "sk": credit_key(credit.customer_id)}
+    expect = {"version": credit.version} if credit.version else None
+    label = f"credit/{credit.customer_id}"
+    transaction.put(label, _table(), key | credit_values(credit), expect=expect)
+
+
+def every_credit(company_id: str) -> Iterator[Credit]:
+    """The credit of every customer that has had any."""
+    return map(read_credit, dynamo.every(functools.partial(_prefixed_page, company_id, credit_key(""))))
 
 
 # ---------------------------------------------------------------- customers
@@ -467,3 +525,112 @@ def parked_change(item: Item) -> dict[str, Any]:
     """The change a parked event was made from: its kind and the item's image."""
     change: dict[str, Any] = json.loads(item["change"])
     return change
+
+
+# ---------------------------------------------------------------- the past, for who looks back on it
+
+
+def put_reversed(transaction: Transaction, company_id: str, payment_id: str, reversed_at: str) -> None:
+    """That a payment was taken back: the one kind of event that no id or number finds by its time."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": f"{_REVERSED}{reversed_at}#{payment_id}",
+        "kind": "reversed",
+    }
+    transaction.put(f"reversed/{payment_id}", _table(), item)
+
+
+_REVERSED = "REVERSED#"
+
+
+def reversed_before(company_id: str, before: str, limit: int) -> list[tuple[str, str]]:
+    """Reversals with a place (``time#payment id``) below ``before``, newest first: (place, payment id)."""
+    items = dynamo.query_below(_table(), company_key(company_id), _REVERSED, before, limit)
+    places = [item["sk"].removeprefix(_REVERSED) for item in items]
+    return [(place, place.partition("#")[2]) for place in places]
+
+
+def every_receivable(company_id: str) -> Iterator[Receivable]:
+    """Every open item, those that are closed too."""
+    return map(_read_receivable, dynamo.every(functools.partial(_prefixed_page, company_id, "RECEIVABLE#")))
+
+
+def every_payment(company_id: str) -> Iterator[Item]:
+    """Every posted payment, oldest first, as it is kept."""
+    return dynamo.every(functools.partial(_prefixed_page, company_id, "PAYMENT#"))
+
+
+class VoucherLines(NamedTuple):
+    """A voucher's rows (account, öre), read as they are kept: whether they balance is not asked."""
+
+    voucher_id: str
+    source: str | None
+    created_at: str
+    amounts: Amounts
+
+
+def every_voucher(company_id: str) -> Iterator[VoucherLines]:
+    """Every voucher, by date."""
+    for item in dynamo.every(functools.partial(_prefixed_page, company_id, "VOUCHER#")):
+        _, day, series, number = item["sk"].split("#")
+        identifier = voucher_id(date.fromisoformat(day), series, int(number))
+        yield VoucherLines(identifier, item.get("source"), item["created_at"], _read_amounts(item))
+
+
+def vouchers_made_at(company_id: str, voucher_ids: Iterable[str]) -> dict[str, str]:
+    """When those of the vouchers that exist were made: id to time."""
+    pk = company_key(company_id)
+    keys = {(pk, _voucher_key(each) or ""): each for each in voucher_ids}
+    return {keys[key]: item["created_at"] for key, item in dynamo.batch_get(_table(), keys).items()}
+
+
+# ---------------------------------------------------------------- the nightly check, many companies at once
+
+
+def keep_agreement(company_id: str, found: NightlyAgreement) -> None:
+    """Keep what the nightly check found, in place of what the one before did."""
+    item = {
+        "pk": company_key(company_id),
+        "sk": _AGREEMENT,
+        "kind": "agreement",
+        "found": found.model_dump_json(),
+    }
+    transaction = dynamo.Transaction()
+    transaction.replace("agreement", _table(), item)
+    transaction.commit()
+
+
+_AGREEMENT = "AGREEMENT"
+
+
+def kept_agreement(company_id: str) -> NightlyAgreement | None:
+    """What the last nightly check found, if there has been one."""
+    item = dynamo.get(_table(), company_key(company_id), _AGREEMENT)
+    return _read_agreement(item) if item else None
+
+
+def _read_agreement(item: Item) -> NightlyAgreement:
+    return NightlyAgreement.model_validate_json(item["found"])
+
+
+class Waiting(NamedTuple):
+    """Whether something waits in a company's books."""
+
+    parked: int
+    parked_since: str | None
+    nightly: NightlyAgreement | None
+
+
+def waiting(company_ids: Iterable[str]) -> dict[str, Waiting]:
+    """What waits in each company's books, read in batches; nothing where there are no books yet."""
+    wanted = list(company_ids)
+    keys = [(company_key(each), sk) for each in wanted for sk in (_BOOKS, _AGREEMENT)]
+    found = dynamo.batch_get(_table(), keys)
+    waits = {}
+    for each in wanted:
+        head = found.get((company_key(each), _BOOKS), {})
+        nightly = found.get((company_key(each), _AGREEMENT))
+        waits[each] = Waiting(
+            head.get("parked", 0), head.get("parked_since"), _read_agreement(nightly) if nightly else None
+        )
+    return waits

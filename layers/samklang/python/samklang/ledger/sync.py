@@ -8,7 +8,8 @@ go on. What fails for a passing reason is sent again by the stream.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from samklang.invoicing.events import CustomerChanged, InvoiceIssued
 from samklang.ledger import customers, store
 from samklang.ledger.journal import Journal
-from samklang.ledger.model import ParkedEvent, RetryResult
+from samklang.ledger.model import ParkedEvent, RetryAllResult, RetryResult
 from samklang.payments.events import PaymentRegistered, PaymentReversed
 from samklang.platform import clock, idempotency
 from samklang.platform.dynamo import ConditionFailed, Contention, Item, Transaction, retrying
@@ -52,6 +53,8 @@ class _Entry:
     event_id: str
     invoices: tuple[str, ...] = ()
     operations: int = 2
+    was_parked: ParkedEvent | None = None
+    """As what it is parked when it is tried again."""
 
     @property
     def parked_id(self) -> str:
@@ -93,11 +96,14 @@ class _Entry:
     @property
     def payment_id(self) -> str | None:
         """The payment to read before posting."""
+        return self.event.payment_id if isinstance(self.event, PaymentRegistered | PaymentReversed) else None
+
+    @property
+    def customer_id(self) -> str | None:
+        """The customer whose credit changes."""
         match self.event:
-            case PaymentRegistered(payment_id=payment_id):
-                return payment_id
-            case PaymentReversed(payment=payment):
-                return payment.payment_id
+            case PaymentRegistered() | PaymentReversed() as event if event.credit_change:
+                return event.customer_id
             case _:
                 return None
 
@@ -112,7 +118,7 @@ def _entry(kind: str, image: Item) -> _Entry:
         return _Entry(kind, image, None, _unreadable_id(kind, image))
     if isinstance(event, CustomerChanged):
         return _Entry(kind, image, event, f"customer/{event.customer_id}/changed")
-    operations = 4 + len(event.invoices)
+    operations = 5 + len(event.invoices) + isinstance(event, PaymentReversed)
     return _Entry(kind, image, event, event.event_id, event.invoices, operations)
 
 
@@ -182,7 +188,8 @@ def _open(company_id: str, entries: Sequence[_Entry]) -> Journal:
     invoices = {invoice for entry in entries for invoice in entry.invoices}
     payments = {entry.payment_id for entry in entries if entry.payment_id}
     parked = {parked_id for entry in entries for parked_id in entry.parked_ids}
-    return Journal(company_id, invoices, payments, parked)
+    customers_ = {entry.customer_id for entry in entries if entry.customer_id}
+    return Journal(company_id, invoices, payments, parked, customers_)
 
 
 def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
@@ -204,6 +211,10 @@ def _post_or_park(journal: Journal, entry: _Entry) -> ParkedEvent | None:
 
 
 def _park(journal: Journal, entry: _Entry, problem: Problem) -> ParkedEvent:
+    before = entry.was_parked
+    if before and (before.code, before.detail) == (problem.code, problem.detail):
+        logger.info("still parked", event=entry.event_id, code=problem.code)
+        return before
     parked = _parked_event(entry, problem)
     journal.park(parked, entry.change, entry.request_id)
     return parked
@@ -226,7 +237,7 @@ def _parked_event(entry: _Entry, problem: Problem) -> ParkedEvent:
         code=problem.code,
         detail=problem.detail,
         invoices=list(entry.invoices),
-        parked_at=clock.timestamp(),
+        parked_at=entry.was_parked.parked_at if entry.was_parked else clock.timestamp(),
     )
 
 
@@ -271,8 +282,17 @@ def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
         raise Problem("not-found", "There is no such parked event; perhaps it was posted meanwhile.")
     concerned = set(chosen["invoices"])
     related = [item for item in items if item is chosen or concerned & set(item["invoices"])]
-    entries = sorted(map(_parked_entry, related), key=lambda entry: entry.causal_order)
-    journal = _open(at.company_id, entries)
+    journal, posted, parked = _try_again(at.company_id, _in_causal_order(related))
+    transaction = _written(journal)
+    try:
+        return idempotency.commit(transaction, at.user, RetryResult(posted=posted, parked=parked))
+    except ConditionFailed as failure:
+        raise Contention(str(failure)) from failure
+
+
+def _try_again(company_id: str, entries: Sequence[_Entry]) -> tuple[Journal, list[str], list[ParkedEvent]]:
+    """A journal with as many of the first entries as fit; those that it posts, and those still refused."""
+    journal = _open(company_id, entries)
     posted, parked = [], []
     for entry in entries:
         if not journal.has_room(entry.operations):
@@ -282,14 +302,64 @@ def _retry_once(at: CompanyAccess, parked_id: str) -> RetryResult:
             parked.append(still)
         else:
             posted.append(entry.event_id)
+    return journal, posted, parked
+
+
+def _written(journal: Journal) -> Transaction:
     transaction = Transaction()
-    journal.write(transaction)
-    try:
-        return idempotency.commit(transaction, at.user, RetryResult(posted=posted, parked=parked))
-    except ConditionFailed as failure:
-        raise Contention(str(failure)) from failure
+    if not journal.empty:
+        journal.write(transaction)
+    return transaction
+
+
+def _in_causal_order(items: Iterable[Item]) -> list[_Entry]:
+    return sorted(map(_parked_entry, items), key=lambda entry: entry.causal_order)
+
+
+_AT_A_TIME = 40
+"""Parked events that are read for one transaction."""
+
+_SECONDS = 15
+"""How long a retry of all goes on before it says what is left."""
+
+_SHOWN = 100
+"""Events still parked that an answer names."""
+
+_MOST_POSTED = 2000
+"""Posted events that an answer names: with their ids it must fit in one item under its Idempotency-Key."""
+
+
+def retry_all(at: CompanyAccess) -> RetryAllResult:
+    """Post all parked events whose cause is mended, what must come first first, a transaction at a time.
+
+    What was posted stays so whatever happens next, and is no longer parked: the same request again goes on
+    with the rest. The answer is kept under its Idempotency-Key when nothing is left.
+
+    Raises:
+        Problem: ``not-allowed`` for the client, ``not-active``, ``busy``.
+    """
+    at.require_bureau("retry parked events")
+    at.require_active()
+    idempotency.replay_if_done(at.user)
+    entries = _in_causal_order(store.parked_items(at.company_id))
+    until = time.monotonic() + _SECONDS
+    posted: list[str] = []
+    parked: list[ParkedEvent] = []
+    while entries and time.monotonic() < until and len(posted) < _MOST_POSTED:
+        now, still = retrying(lambda some=entries[:_AT_A_TIME]: _post_again(at.company_id, some))  # type: ignore[misc]
+        posted, parked, entries = posted + now, parked + still, entries[len(now) + len(still) :]
+    result = RetryAllResult(
+        posted=posted, parked=parked[:_SHOWN], still_parked=len(parked), left=len(entries)
+    )
+    return result if entries else idempotency.commit(Transaction(), at.user, result)
+
+
+def _post_again(company_id: str, entries: Sequence[_Entry]) -> tuple[list[str], list[ParkedEvent]]:
+    journal, posted, parked = _try_again(company_id, entries)
+    _written(journal).commit_unchanged()
+    return posted, parked
 
 
 def _parked_entry(item: Item) -> _Entry:
     change: dict[str, Any] = store.parked_change(item)
-    return _entry(change["kind"], change["image"])
+    return replace(_entry(change["kind"], change["image"]), was_parked=store.read_parked(item))

@@ -5,28 +5,41 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from samklang.platform.attributes import text, whole
 
 if TYPE_CHECKING:
+    from samklang.payments.model.payments import Method, Origin
     from samklang.platform.dynamo import Item
+
+
+class Allocated(NamedTuple):
+    """How many öre of a payment went to an invoice; below zero what of a credit note it used."""
+
+    invoice_id: str
+    number: int
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentRegistered:
-    """A customer paid. Amounts in öre; ``allocations`` are (invoice id, invoice number, amount)."""
+    """A customer paid, was paid back, or had things set off. Öre, see ``payments.model.payments``."""
 
     company_id: str
     payment_id: str
     payment_date: date
     amount: int
-    method: str
-    allocations: tuple[tuple[str, int, int], ...]
+    method: Method
+    allocations: tuple[Allocated, ...]
     customer_id: str
+    customer_name: str
+    fee: int
+    difference: int
     credit: int
     text: str | None
-    source: str | None
+    bank_payment_id: str | None
+    registered_at: str
     request_id: str
 
     @property
@@ -37,7 +50,12 @@ class PaymentRegistered:
     @property
     def invoices(self) -> tuple[str, ...]:
         """The invoices it concerns."""
-        return tuple(invoice_id for invoice_id, _, _ in self.allocations)
+        return tuple(each.invoice_id for each in self.allocations)
+
+    @property
+    def credit_change(self) -> int:
+        """What it does to the customer's credit, in öre."""
+        return self.credit
 
     @classmethod
     def from_image(cls, image: Item) -> PaymentRegistered:
@@ -47,15 +65,19 @@ class PaymentRegistered:
             payment_id=text(image["id"]),
             payment_date=date.fromisoformat(image["payment_date"]),
             amount=whole(image["amount"]),
-            method=text(image["method"]),
+            method=cast("Method", text(image["method"])),
             allocations=tuple(
-                (str(each), whole(number), whole(amount))
+                Allocated(str(each), whole(number), whole(amount))
                 for each, number, amount in json.loads(image["allocations"])
             ),
             customer_id=text(image["customer_id"]),
-            credit=whole(image["credit"]),
+            customer_name=text(image["customer_name"]),
+            fee=whole(image.get("fee", 0)),
+            difference=whole(image.get("difference", 0)),
+            credit=whole(image.get("credit", 0)),
             text=image.get("text"),
-            source=image.get("source"),
+            bank_payment_id=image.get("bank_payment_id"),
+            registered_at=text(image["registered_at"]),
             request_id=text(image["request_id"]),
         )
 
@@ -66,12 +88,23 @@ class PaymentReversed:
 
     payment: PaymentRegistered
     reversal_date: date
+    reversed_at: str
     request_id: str
 
     @property
     def company_id(self) -> str:
         """Whose payment it is."""
         return self.payment.company_id
+
+    @property
+    def payment_id(self) -> str:
+        """The payment it takes back."""
+        return self.payment.payment_id
+
+    @property
+    def customer_id(self) -> str:
+        """Whose payment it was."""
+        return self.payment.customer_id
 
     @property
     def event_id(self) -> str:
@@ -83,12 +116,18 @@ class PaymentReversed:
         """The invoices it concerns."""
         return self.payment.invoices
 
+    @property
+    def credit_change(self) -> int:
+        """What it does to the customer's credit, in öre."""
+        return -self.payment.credit
+
     @classmethod
     def from_image(cls, image: Item) -> PaymentReversed:
         """The event from the payment's item as it is after the reversal."""
         return cls(
             payment=PaymentRegistered.from_image(image),
             reversal_date=date.fromisoformat(image["reversal_date"]),
+            reversed_at=text(image["reversed_at"]),
             request_id=text(image["reversal_request_id"]),
         )
 
@@ -102,17 +141,22 @@ def payment_values(event: PaymentRegistered) -> Item:
         "method": event.method,
         "allocations": json.dumps(event.allocations, separators=(",", ":")),
         "customer_id": event.customer_id,
-        "credit": event.credit,
+        "customer_name": event.customer_name,
+        "fee": event.fee or None,
+        "difference": event.difference or None,
+        "credit": event.credit or None,
         "text": event.text,
-        "source": event.source,
+        "bank_payment_id": event.bank_payment_id,
+        "registered_at": event.registered_at,
         "request_id": event.request_id,
     }
 
 
-def reversal_values(reversal_date: date, origin: str, request_id: str) -> Item:
+def reversal_values(event: PaymentReversed, origin: Origin) -> Item:
     """The attributes a reversal adds to a payment's item in either book."""
     return {
-        "reversal_date": reversal_date.isoformat(),
+        "reversal_date": event.reversal_date.isoformat(),
         "reversal_origin": origin,
-        "reversal_request_id": request_id,
+        "reversed_at": event.reversed_at,
+        "reversal_request_id": event.request_id,
     }

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from samklang.invoicing import service as invoicing
 from samklang.invoicing.model.invoices import LedgerState
-from samklang.payments import store
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
-from samklang.payments.service import change_invoices, voucher_reference
+from samklang.payments.reversing import write_in_invoicing
+from samklang.payments.store import payments as store
+from samklang.payments.views import voucher_reference
 from samklang.platform.dynamo import Contention, Transaction, retrying
 from samklang.platform.logs import logger
 
@@ -42,7 +43,8 @@ def bring_back_item(company_id: str, item: Item) -> None:
     logger.append_keys(correlation_id=item.get("request_id"))
     match item.get("kind"):
         case "receivable":
-            state = LedgerState(status="posted", voucher=voucher_reference(item["voucher_id"]))
+            voucher = item.get("voucher_id")  # by the cash method there is none until it is paid
+            state = LedgerState(status="posted", voucher=voucher_reference(voucher) if voucher else None)
             invoicing.set_ledger_state(company_id, item["id"], state)
         case "parked":
             _show_parked(company_id, item)
@@ -69,22 +71,21 @@ def _register(event: PaymentRegistered) -> None:
     if store.payment(event.company_id, event.payment_id):
         return
     transaction = Transaction()
-    values = payment_values(event) | {"origin": "ledger", "version": 1}
+    values = payment_values(event) | {"origin": "ledger"}
     store.put_payment(transaction, event.company_id, event.payment_id, values)
-    change_invoices(transaction, event, -1)
+    write_in_invoicing(transaction, event, -1, "ledger")
     transaction.commit_unchanged()
 
 
 def _reverse(event: PaymentReversed) -> None:
-    payment = event.payment
-    kept = store.payment(event.company_id, payment.payment_id)
+    kept = store.payment(event.company_id, event.payment_id)
     if kept is None:
         # Its own record comes first in the stream; it is under way in another delivery.
-        raise Contention(f"{payment.payment_id} is not in invoicing yet")
+        raise Contention(f"{event.payment_id} is not in invoicing yet")
     if "reversal_date" in kept:
         return
     transaction = Transaction()
-    values = reversal_values(event.reversal_date, "ledger", event.request_id)
-    store.reverse_payment(transaction, event.company_id, payment.payment_id, values)
-    change_invoices(transaction, payment, +1)
+    values = reversal_values(event, "ledger")
+    store.reverse_payment(transaction, event.company_id, event.payment_id, values)
+    write_in_invoicing(transaction, event, +1, "ledger")
     transaction.commit_unchanged()

@@ -31,7 +31,6 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "already-active": (409, "The start guide is already finished"),
     "start-guide-incomplete": (409, "The start guide has steps left"),
     "number-locked": (409, "The first invoice number is locked"),
-    "method-unsupported": (422, "The accounting method is not available yet"),
     # Invoicing
     "not-master": (409, "The register belongs to the other party"),
     "inactive": (409, "It is inactive"),
@@ -57,6 +56,9 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "allocation-exceeds": (409, "More is paid on the invoice than remains"),
     "allocations-differ": (422, "The allocations do not fit the amount"),
     "already-reversed": (409, "The payment is already reversed"),
+    "credit-used": (409, "The customer's credit is used"),
+    "foreign-currency": (409, "The payment is in another currency"),
+    "bank-payment-closed": (409, "The payment in the file is not waiting"),
     "not-synchronised": (409, "It has not reached the other side yet"),
     # Ledger
     "unbalanced": (422, "Debit and credit differ"),

@@ -20,7 +20,7 @@ from pydantic import (
 class Shape(BaseModel):
     """An immutable value; names not known are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _plain(value: str) -> str:

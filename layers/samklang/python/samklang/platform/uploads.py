@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote_plus
 
@@ -40,23 +42,44 @@ def presigned_get(bucket: str, key: str) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """An object that was uploaded under ``incoming/<company>/<file>``."""
+    """An object under ``incoming/<company>/<file>``, or dropped under ``dropped/<company>/<any name>``."""
 
     bucket: str
     key: str
     version: str
+    size: int
+    """Bytes."""
     company_id: str
     file_id: str
+    """Of a dropped one its name."""
+    dropped: bool
+    day: date | None
+    """When a dropped one came (UTC)."""
+
+
+_KEY = re.compile(
+    r"(incoming)/(com_[0-9a-z]{20})/([a-z]{2,4}_[0-9a-z]{20})|(dropped)/(com_[0-9a-z]{20})/(.*[^/])"
+)
 
 
 def uploaded_objects(event: Mapping[str, Any]) -> Iterator[Uploaded]:
     """The objects an S3 notification tells of; keys that are not of our making are logged and left."""
     for record in event["Records"]:
-        key = unquote_plus(record["s3"]["object"]["key"])
-        parts = key.split("/")
-        if len(parts) == 3 and parts[0] == "incoming":  # noqa: PLR2004 - incoming, company, file
-            version = record["s3"]["object"]["versionId"]
-            yield Uploaded(record["s3"]["bucket"]["name"], key, version, parts[1], parts[2])
+        told = record["s3"]["object"]
+        key = unquote_plus(told["key"])
+        if match := _KEY.fullmatch(key):
+            folder, company_id, name = (each for each in match.groups() if each)
+            dropped = folder == "dropped"
+            yield Uploaded(
+                bucket=record["s3"]["bucket"]["name"],
+                key=key,
+                version=told["versionId"],
+                size=told["size"],
+                company_id=company_id,
+                file_id=name,
+                dropped=dropped,
+                day=date.fromisoformat(record["eventTime"][:10]) if dropped else None,
+            )
         else:
             logger.warning("an object under a key that is not of our making", key=key)
 

@@ -136,6 +136,7 @@ def put(transaction: Transaction, company_id: str, invoice: Invoice, request_id:
         else None,
         "reason": invoice.reason,
         "logo": invoice.logo,
+        "issued_at": clock.timestamp() if issued else None,
         "request_id": request_id,
         **(_shelved(company_id, invoice, invoice.remaining) if issued else {}),
     }

@@ -21,6 +21,7 @@ from samklang.platform import clock, dynamo
 from samklang.platform.access import company_key
 from samklang.platform.cursors import cursor_invalid, read_cursor, write_cursor
 from samklang.platform.dynamo import MISSING
+from samklang.platform.spelling import unaccented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -215,8 +216,8 @@ def _read(item: Item) -> Entry:
 
 
 def fold(text: str) -> list[str]:
-    """The words of a text, as they are looked for: small letters, without signs, groups of digits as one."""
-    joined = re.sub(r"(?<=\d)-(?=\d)", "", text.casefold().replace("_", " "))
+    """The words of a text, as they are looked for: small letters without accents, no signs, digits as one."""
+    joined = re.sub(r"(?<=\d)-(?=\d)", "", unaccented(text).replace("_", " "))
     return re.findall(r"\w+", joined)
 
 

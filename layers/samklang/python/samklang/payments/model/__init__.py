@@ -1,0 +1,1 @@
+"""Payments: what was paid, how it is spread over invoices, and what payment files say."""

@@ -1,0 +1,1 @@
+"""How payments, customers' credit, payment files and learned payers are kept."""
