@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def test_given_an_unknown_payer_when_confirmed_undone_and_confirmed_again_then_b
     company = start(handler=handler)
     invoice = company.issue("1250.00")
     company.cloud.wait_idle()
-    unknown = BgMaxPayment(amount=125_000, reference="Tack", code=3, name="MOSTER GUNVOR")
+    unknown = BgMaxPayment(amount=125_000, reference="Tack", code=3, name="MOSTER GUNVOR", serial=1)
     (told,) = company.send_file(bgmax(unknown), handler)["payments"]
     address = f"bank-payments/{told['bank_payment_id']}"
     allocation = {"invoice_id": invoice["invoice_id"], "amount": "1250.00"}
@@ -83,12 +84,15 @@ def test_given_an_unknown_payer_when_confirmed_undone_and_confirmed_again_then_b
     assert company.post(f"{address}/confirm", stale, handler).status == 412
     fresh = stale | {"version": again["version"]}
     company.post(f"{address}/confirm", fresh, handler).expect(200)
+    (second,) = company.send_file(bgmax(replace(unknown, serial=2)), handler)["payments"]
+    look = company.post(f"bank-payments/{second['bank_payment_id']}/match", None, handler).expect(200)
+    assert any("MOSTER GUNVOR paid invoice 1001" in reason for reason in look["reasons"])
     forgotten = company.post(
         f"customers/{company.customer_id}/payers/{payer['payer_id']}/forget", None, handler
     )
     assert forgotten.expect(200)["payer_id"] == payer["payer_id"]
     company.cloud.wait_idle()
-    assert [each["status"] for each in company.every("bank-payments")] == ["registered"]
+    assert sorted(each["status"] for each in company.every("bank-payments")) == ["registered", "waiting"]
     company.assert_agreement("0.00")
     company.assert_posted_once()
 
