@@ -116,7 +116,8 @@ def receive(company_id: str, file_id: str, version: str, stream: BinaryIO) -> No
     logger.set_correlation_id(uploader.user.request_id)
     done = list(files.told(file_id))
     try:
-        _party(company_id, uploader)
+        if not done:
+            _party(company_id, uploader)  # a company that nobody handles yet has no account to check by
         summary, sums = _check(stream, company_id)
         files.set_values(company_id, file_id, {"status": "reading", "format": summary.format})
         _deal_while_handling(company_id, uploader, _File(file_id, summary.format), stream, done, sums)

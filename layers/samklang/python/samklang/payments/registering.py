@@ -301,7 +301,8 @@ class Registration:
     def write(self, transaction: Transaction) -> None:
         """Add it all to a transaction; its conditions hold if nothing was changed since it was read."""
         if self._journal:
-            self._journal.write(transaction)
+            if not self._journal.empty:
+                self._journal.write(transaction)
             return
         for event in self._new:
             values = payment_values(event) | {"origin": "invoicing"}
