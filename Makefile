@@ -48,8 +48,7 @@ check: .venv/.done .venv-sam/.done  ## style, types, template (no tests)
 
 test: setup .venv-sam/.done  ## every check and every test
 	@.ci/check
-	@$(PY) -m pytest -n 2 --dist worksteal tests/unit tests/functions tests/peppol_rules
-	@$(PY) -m pytest tests/cloud
+	@.ci/test
 
 bench: setup  ## measure speed and cost (not part of the tests)
 	@$(PY) -m pytest tests/benchmarks -c tests/benchmarks/pytest.ini -s

@@ -16,7 +16,7 @@ from samklang.platform.money import format_sek
 from tests.cloud.books_bank import CUSTOMERS, FORMATS, Bank
 from tests.cloud.books_check import check
 from tests.cloud.books_model import Item, Model, Paid, Told, Wish, ore, total_of
-from tests.cloud.books_wishes import latest, on_account, own_split, proposed, wish
+from tests.cloud.books_wishes import by_credit, latest, on_account, own_split, proposed, wish
 from tests.cloud.company import ARTICLE, Company, today
 
 if TYPE_CHECKING:
@@ -197,6 +197,10 @@ class Books:
     def pay(self, luck: Random) -> None:
         """Register a payment of any kind, within what is left or beyond it."""
         self._register(wish(self.model, luck) or on_account(self.model, luck))
+
+    def use_credit(self, luck: Random) -> None:
+        """Use a customer's credit, or give some."""
+        self._register(by_credit(self.model, luck) or on_account(self.model, luck))
 
     def _register(self, wish: Wish) -> None:
         answer = self._post("payments", wish.body(self.bank.day.isoformat()), self.model.handler)

@@ -31,7 +31,7 @@ def _method(luck: Random) -> str:
 
 def wish(model: Model, luck: Random) -> Wish | None:
     """A payment of some kind, if there is anything for it to pay."""
-    kinds = [_of_one, _of_one, _of_some, _by_credit, _back, _set_off]
+    kinds = [_of_one, _of_one, _of_some, by_credit, _back, _set_off]
     return luck.choice(kinds)(model, luck)
 
 
@@ -66,7 +66,7 @@ def _of_some(model: Model, luck: Random) -> Wish | None:
     )
 
 
-def _by_credit(model: Model, luck: Random) -> Wish | None:
+def by_credit(model: Model, luck: Random) -> Wish | None:
     """Use a customer's credit on an invoice, sometimes more of it than there is."""
     items = [each for each in model.open_items() if model.credit[each.customer_id]]
     if not items:

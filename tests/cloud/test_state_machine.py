@@ -59,7 +59,7 @@ LONGEST_HOLD = 60
 STEPS = (
     "rest",
     *("issue", "issue", "issue", "issue_many", "credit", "credit", "change_customer"),
-    *("pay", "pay", "pay", "pay", "pay", "reverse", "try_as_other", "change_handler"),
+    *("pay", "pay", "pay", "pay", "use_credit", "reverse", "try_as_other", "change_handler"),
     *("send_file", "send_file", "send_again", "confirm", "confirm", "undo", "set_aside", "look_again"),
     *("go_wrong", "go_wrong", "go_wrong", "hold_up", "hand_over_in_haste"),
 )
@@ -158,7 +158,7 @@ class BooksMachine(RuleBasedStateMachine):
         """The payment handler is changed while what the one before did is on its way."""
         function = "LedgerSyncFunction" if books.model.handler == "client" else "PaymentSyncFunction"
         self.sender.ask_for(function, "throttle", 1, LONGEST_HOLD)
-        works = ("pay", "pay", "reverse", "confirm", "credit")
+        works = ("pay", "pay", "use_credit", "reverse", "reverse", "confirm", "credit")
         for _ in range(3):
             self._work(chance.choice(works), books, chance)
         books.change_handler(chance)
