@@ -8,6 +8,7 @@ request that an app would send, and everything is left to look at.
 from __future__ import annotations
 
 import argparse
+import base64
 import io
 import secrets
 import sys
@@ -19,6 +20,7 @@ from PIL import Image, ImageDraw
 from local import daemon
 from local.client import upload
 from local.demo_invoicing import more_invoicing
+from local.demo_ledger import ledger
 from local.demo_payments import pay_by_cash_method, payments, send_file, tell_file
 from local.provision import Clients
 from local.story import OUTPUT, PROJECT, Company, Story, issue, sek, step
@@ -295,6 +297,31 @@ def real_file(story: Story) -> None:
     story.tell("Their books", "agree" if found["agrees"] else f"DIFFER: {found['first_difference']}")
 
 
+def real_sie(story: Story) -> None:
+    """Another program's year, a file from sie.se, taken into empty books."""
+    sample = SAMPLES / "sie" / "SIE4_Exempelfil_med_underdim.SE"
+    if not sample.exists():
+        story.tell("A SIE file of another program", "not on this machine; see ../shared/samples")
+        return
+    guide = start_guide(2021) | {
+        "company": START_GUIDE["company"] | {"name": "Övningsbolaget AB", "org_no": "559567-8904"}
+    }
+    company = begin(story, guide, "ove@ovningsbolaget.example.com")
+    content = base64.b64encode(sample.read_bytes()).decode()
+    with step("Another program's SIE file: first a dry run, then its balances and its year are taken in"):
+        seen, _, taken = (
+            company.bureau.post(
+                f"{company.path}/ledger/sie", {"content": content, "mode": mode, "dry_run": dry}
+            ).expect(200)
+            for mode, dry in (("history", True), ("opening", False), ("history", False))
+        )
+    story.tell(
+        f"{seen['program']}, {seen['fiscal_year']['start'][:4]}",
+        f"{taken['vouchers']} vouchers, turnover {taken['turnover']} kr, "
+        f"{len(taken['new_accounts'])} accounts added, findings {sum(seen['finding_counts'].values())}",
+    )
+
+
 def show(story: Story) -> None:
     """What happened, and where to look."""
     width = max(len(what) for what, _ in story.happened)
@@ -328,9 +355,11 @@ def main() -> None:
     payments(story, company, invoices, today)
     more_invoicing(story, company, today)
     document(story, company)
+    ledger(story, company, today)
     agreement(story, company)
     report(story, company, today)
     real_file(story)
+    real_sie(story)
     cash_method(story, today)
     story.addresses += [
         ("Swagger page", f"{story.base_url}/v1/docs"),

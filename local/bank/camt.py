@@ -64,6 +64,8 @@ class CamtEntry:
     """Tell how many they are (NbOfTxs) where they are not written too."""
     number: str = ""
     """NtryRef."""
+    block: str = ""
+    """PmtInfId of the batch: the block of an order that a debit is the sum of."""
 
     @property
     def amount(self) -> int:
@@ -150,9 +152,13 @@ def _summary(entries: Sequence[CamtEntry]) -> str:
 def _entry(entry: CamtEntry, places: "count[int]", version: int, currency: str) -> str:
     status = f"<Cd>{entry.status}</Cd>" if version >= _NEWER_VERSION else entry.status
     details = ""
-    batch = f"<Btch><NbOfTxs>{len(entry.payments)}</NbOfTxs></Btch>"
+    block = f"<PmtInfId>{entry.block}</PmtInfId>" if entry.block else ""
+    batch = f"<Btch>{block}<NbOfTxs>{len(entry.payments)}</NbOfTxs></Btch>"
     if entry.details:
-        transactions = "".join(_transaction(p, next(places), version, currency) for p in entry.payments)
+        transactions = "".join(
+            _transaction(p, next(places), version, currency, debit=entry.sign == "DBIT")
+            for p in entry.payments
+        )
         details = f"<NtryDtls>{batch}{transactions}</NtryDtls>"
     elif entry.batch_count:
         details = f"<NtryDtls>{batch}</NtryDtls>"
@@ -166,10 +172,10 @@ def _entry(entry: CamtEntry, places: "count[int]", version: int, currency: str) 
     )
 
 
-def _transaction(payment: CamtPayment, place: int, version: int, currency: str) -> str:
+def _transaction(payment: CamtPayment, place: int, version: int, currency: str, *, debit: bool) -> str:
     own = f"BG{place:012}" if payment.bank_reference is None else payment.bank_reference
     amount = f'<Amt Ccy="{currency}">{_units(payment.amount)}</Amt>'
-    sign = f"<CdtDbtInd>{'DBIT' if payment.deduction else 'CRDT'}</CdtDbtInd>"
+    sign = f"<CdtDbtInd>{'DBIT' if payment.deduction != debit else 'CRDT'}</CdtDbtInd>"
     if version >= _NEW_VERSION:
         amounts = amount + sign
     else:

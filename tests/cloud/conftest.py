@@ -17,15 +17,21 @@ HERE = Path(__file__).parent
 ON_THE_SHARED_CLOUD = {
     "test_agreement.py",
     "test_api_contract.py",
+    "test_bad_debts.py",
     "test_bad_input.py",
+    "test_books.py",
     "test_concurrency.py",
+    "test_dunning.py",
     "test_faults.py",
     "test_invoicing.py",
+    "test_payables.py",
     "test_payments.py",
     "test_proposals.py",
     "test_register_files.py",
     "test_sending.py",
+    "test_sie.py",
     "test_story.py",
+    "test_vat_return.py",
 }
 
 

@@ -14,7 +14,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 
 from local.bank.bgmax import BANKGIRO, BgMaxPayment, bgmax_file
-from tests.cloud.company import ARTICLE, CUSTOMER, Company, Party
+from tests.cloud.company import ARTICLE, CUSTOMER, Company, Party, today
 
 if TYPE_CHECKING:
     from local.testing import LocalCloud
@@ -72,6 +72,23 @@ class Known:
         name = {"changes": {"name": "Nytt namn AB"}}
         proposal = company.post(f"customers/{company.customer_id}/proposals", name, "bureau").expect(201)
         voucher = company.invoice(invoice["invoice_id"])["ledger"]["voucher"]
+        given: dict[str, Any] = {"name": "Leverantör AB", "bankgiro": "5050-1055", "cost_account": "5410"}
+        supplier = company.post("ledger/suppliers", given, "bureau").expect(201)
+        day = today().isoformat()
+        given = {"supplier_id": supplier["supplier_id"], "number": "1", "invoice_date": day}
+        given |= {"total": "125.00", "rows": [{"net": "100.00"}]}
+        bought = company.post("ledger/supplier-invoices", given, "bureau").expect(201)
+        paid = {"supplier_invoice_id": bought["supplier_invoice_id"], "amount": "1.00"}
+        given = {"payment_date": day, "allocations": [paid]}
+        sent = company.post("ledger/supplier-payments", given, "bureau").expect(201)
+        given = {"payment_date": day, "supplier_invoice_ids": [bought["supplier_invoice_id"]]}
+        order = company.post("ledger/payment-orders", given, "bureau").expect(201)
+        unpaid = company.issue("100000.00")
+        company.cloud.wait_idle()
+        lost = {"invoice_id": unpaid["invoice_id"], "date": day, "amount": "10.00", "reason": "Konkurs"}
+        bad_debt = company.post("ledger/bad-debts", lost, "bureau").expect(201)
+        given = {"filename": "ar.se", "mode": "history"}
+        sie = company.post("ledger/sie-imports", given, "bureau").expect(201)
         self.company = company
         self.statuses: dict[str, set[int]] = defaultdict(set)
         self.ids: dict[str, str] = {
@@ -86,6 +103,12 @@ class Known:
             "bank_payment_id": told["bank_payment_id"],
             "document_id": document["document_id"],
             "voucher_id": voucher["voucher_id"],
+            "supplier_id": supplier["supplier_id"],
+            "supplier_invoice_id": bought["supplier_invoice_id"],
+            "supplier_payment_id": sent["supplier_payment_id"],
+            "payment_order_id": order["payment_order_id"],
+            "bad_debt_id": bad_debt["bad_debt_id"],
+            "import_id": sie["import_id"],
         }
         # What an address names may be changed, inactivated, issued: not what bodies refer to.
         spare = company.post("customers", CUSTOMER).expect(201), company.post("articles", ARTICLE).expect(201)
@@ -156,6 +179,14 @@ BEYOND = {
     "GET /v1/companies/{company_id}/invoices/{invoice_id}/peppol",
     "GET /v1/companies/{company_id}/logo",
     "GET /v1/companies/{company_id}/agreement/nightly",
+    "GET /v1/companies/{company_id}/ledger/payment-orders/{payment_order_id}/file",
+    "GET /v1/companies/{company_id}/ledger/dunning/letters/{letter_id}",
+    "GET /v1/companies/{company_id}/ledger/dunning/letters/{letter_id}/pdf",
+    "GET /v1/companies/{company_id}/ledger/dunning/collection-exports/{export_id}",
+    "GET /v1/companies/{company_id}/ledger/dunning/proposal",
+    "GET /v1/companies/{company_id}/ledger/dunning/pauses/{pause_id}",
+    "GET /v1/companies/{company_id}/ledger/general-ledger/{account}",
+    "GET /v1/companies/{company_id}/ledger/vat-return/eu-sales-list/file",
 }
 """What is read by random data is not there; other tests go there."""
 

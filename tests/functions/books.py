@@ -7,17 +7,18 @@ stands at :data:`NOW`, so that no test depends on the day it runs.
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 
 from local.filters import Filter
 from local.routes import Routes, routes
-from samklang.platform import clients, clock
+from samklang.platform import clients, clock, idempotency
 from samklang.platform.dynamo import Item, from_item
 from tests.functions.conftest import CLIENT, Answer, Cloud, Company, Firms, Http, Invoke
 
@@ -400,6 +401,20 @@ class Firm:
     def items(self, table: str, prefix: str = "") -> list[Item]:
         """What the company has in a table."""
         return self.office.cloud.company_items(table, self.company_id, prefix)
+
+
+def cross(patch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> list[Any]:
+    """Let something happen in the very moment before the next request is written; what came of it."""
+    commit, done = idempotency.commit, list[Any]()
+
+    def commit_behind(*args: Any, **values: Any) -> Any:
+        if not done:
+            done.append(None)
+            done[0] = meanwhile()
+        return commit(*args, **values)
+
+    patch.setattr(idempotency, "commit", commit_behind)
+    return done
 
 
 def image(record: Record, which: str = "NewImage") -> Item:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from samklang.platform.money import format_sek, parse_sek
-from tests.functions.books import Firm, Office
+from tests.functions.books import Firm, Office, cross
 from tests.functions.conftest import CLIENT, STAFF, Answer
 
 pytest_plugins = ["tests.functions.an_office"]
@@ -323,11 +323,11 @@ def test_a_payment_parked_while_its_invoice_was_credited_whole_is_posted_when_th
 
 
 def test_a_payment_of_the_bureau_and_a_credit_note_that_cross_are_paid_back_from_the_invoice(
-    office: Office,
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firm = cash_firm(office, "bureau")
     invoice = issue_mixed(firm)
-    firm.paid("237.00", invoice, user=STAFF)
+    cross(monkeypatch, lambda: firm.paid("237.00", invoice, user=STAFF))
     firm.credited(invoice)
     office.settle()
     assert firm.invoice(invoice)["remaining"] == "-237.00"

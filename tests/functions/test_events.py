@@ -28,10 +28,14 @@ SAMPLES = {
     "s3_payment_file.json",
     "s3_payment_file_dropped.json",
     "s3_document_received.json",
+    "s3_sie_file.json",
     "monthly_reports_schedule.json",
     "company_report_queue.json",
     "agreement_schedule.json",
     "agreement_queue.json",
+    "dunning_schedule.json",
+    "dunning_queue.json",
+    "dunning_letter_stream.json",
 }
 
 
@@ -158,6 +162,23 @@ def test_the_dropped_payment_file_sample_is_read_for_the_party_that_handles_paym
     (file,) = firm.ok("GET", "/payment-files")["items"]
     assert (file["filename"], file["uploaded_by"]) == ("BGMAX 2026-11-23.txt", "bank")
     assert file["totals"]["exact"] == 1
+
+
+def test_the_sie_file_sample_is_taken_in_once_its_file_is_there(office: Office) -> None:
+    firm = office.firm()
+    given = {"filename": "ar.se", "mode": "history"}
+    import_id = firm.ok("POST", "/ledger/sie-imports", given, STAFF)["import_id"]
+    content = b'#FLAGGA 0\r\n#SIETYP 4\r\n#FNAMN "Firman"\r\n#VER A 1 20260102 "Byte"\r\n{\r\n'
+    content += b"#TRANS 1930 {} 5.00\r\n#TRANS 2893 {} -5.00\r\n}\r\n"
+    put = office.cloud.upload("SieFilesBucket", f"incoming/{firm.company_id}/{import_id}", content)
+    version = put["Records"][0]["s3"]["object"]["versionId"]
+    given_version = sample("s3_sie_file.json")["Records"][0]["s3"]["object"]["versionId"]
+    ids = {COMPANY: firm.company_id, "sii_01kb3pz9k5e1t8s4w7xc": import_id, given_version: version}
+    event = sample("s3_sie_file.json", **ids)
+    assert event["Records"][0]["s3"]["bucket"]["name"] == office.cloud.bucket("SieFilesBucket")
+    office.invoke("sie_received", event)
+    found = firm.ok("GET", f"/ledger/sie-imports/{import_id}", user=STAFF)
+    assert (found["status"], found["report"]["vouchers"]) == ("done", 1)
 
 
 def test_the_schedules_sample_asks_for_reports(office: Office) -> None:

@@ -140,3 +140,13 @@ def test_a_message_that_fails_is_sent_again_and_the_others_are_not(office: Offic
     answer = office.invoke("company_report", batch(*wanted))
     assert sorted(each["itemIdentifier"] for each in answer["batchItemFailures"]) == ["0", "2"]
     assert len(firm.ok("GET", "/overview/reports")["items"]) == 1
+
+
+def test_vat_to_pay_is_on_every_account_that_the_return_takes_vat_from(office: Office) -> None:
+    firm = office.firm()
+    rows = [{"account": "1930", "debit": "130.00"}]
+    rows += [{"account": account, "credit": "25.00"} for account in ("2614", "2618", "2650", "2893")]
+    rows += [{"account": "2648", "debit": "5.00"}, {"account": "3001", "credit": "35.00"}]
+    given = {"date": "2026-11-23", "text": "Moms", "rows": rows}
+    firm.ok("POST", "/ledger/vouchers", given, STAFF)
+    assert firm.ok("GET", "/overview")["vat_to_pay"] == "70.00"

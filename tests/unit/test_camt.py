@@ -3,6 +3,7 @@ import re
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ SECOND = CamtPayment(amount=50_000, texts=("Faktura 17", "Tack!"), end_to_end_id
 FILE = camt_file(BANKGIRO, [FIRST, SECOND])
 
 
-def read(data: bytes, **options: bool) -> tuple[list[IncomingPayment], list[Deposit], FileSummary]:
+def read(data: bytes, **options: Any) -> tuple[list[IncomingPayment], list[Deposit], FileSummary]:
     items = list(camt.read(io.BytesIO(data), **options))
     payments = [item for item in items if isinstance(item, IncomingPayment)]
     deposits = [item for item in items if isinstance(item, Deposit)]

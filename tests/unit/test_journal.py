@@ -12,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samklang.invoicing.events import InvoiceIssued, SaleLine, SetOff
-from samklang.ledger import cash_method, posting, store
+from samklang.ledger import cash_method, posting
 from samklang.ledger.accounts import CUSTOMER_CREDIT, RECEIVABLES
 from samklang.ledger.journal import Journal
-from samklang.ledger.model import AccountingMethod, Books
+from samklang.ledger.model.books import AccountingMethod, Books
+from samklang.ledger.model.chart import Chart
+from samklang.ledger.store import books as kept_books
+from samklang.ledger.store import chart as kept_chart
+from samklang.ledger.store import loading
 from samklang.payments.events import Allocated, PaymentRegistered, PaymentReversed
 from samklang.payments.model.credit import Credit
 from samklang.platform.problems import Problem
@@ -35,8 +39,9 @@ def journal(closed_until: date | None = None, method: AccountingMethod = "invoic
     """A journal of a company with nothing in its books."""
     head = Books(fiscal_years=[YEAR], method=method, closed_until=closed_until, next_numbers={}, version=1)
     with (
-        patch.object(store, "books", return_value=head),
-        patch.object(store, "load", return_value=store.Loaded({}, {}, set(), {})),
+        patch.object(kept_books, "books", return_value=head),
+        patch.object(kept_chart, "chart", return_value=Chart()),
+        patch.object(loading, "load", return_value=loading.Loaded({}, {}, set(), {})),
     ):
         yield Journal("com_1")
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ CAMT = camt_entries(
 )
 
 
-def read(data: bytes, **options: bool) -> Items:
+def read(data: bytes, **options: Any) -> Items:
     return list(payment_file.open_reader(io.BytesIO(data), **options))
 
 

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samklang.ledger.model import OPEN, Entry, Receivable
+from samklang.ledger.model.receivables import OPEN, Entry, Receivable
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 days = st.dates(FIRST, LAST)

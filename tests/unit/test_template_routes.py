@@ -1,6 +1,7 @@
 """A route exists twice, in the template and in the code: API Gateway asks the one, Powertools the other."""
 
 import importlib.util
+import json
 import sys
 from types import ModuleType
 
@@ -19,6 +20,15 @@ def test_routes_in_code_are_the_routes_in_the_template(
     app = _loaded(function, monkeypatch)
     in_template = {(r.method, r.path) for r in load_template().routes() if r.function == function}
     assert set(app.api.routes) == in_template - {DEFAULT}
+
+
+def test_every_route_is_published_but_those_that_show_what_is() -> None:
+    document = json.loads((ROOT / "functions" / "reference" / "openapi.json").read_text(encoding="utf-8"))
+    published = {
+        (method.upper(), path) for path, operations in document["paths"].items() for method in operations
+    }
+    in_template = {(route.method, route.path) for route in load_template().routes()} - {DEFAULT}
+    assert in_template - published <= {("GET", "/v1/docs")}
 
 
 def test_unknown_addresses_come_to_one_function() -> None:

@@ -78,6 +78,8 @@ class Document(Shape):
     received_at: str | None
     retain_until: date | None
     """Until and including this day, nobody can remove the original."""
+    booked_as: list[str]
+    """What is made from it: ``voucher/2026-11-23.A.7``, ``supplier_invoice/<id>``."""
     preview: Link | None
     original: Link | None
     version: int

@@ -58,6 +58,7 @@ def create(at: CompanyAccess, given: DocumentInput) -> NewDocument:
         created_at=clock.timestamp(),
         received_at=None,
         retain_until=None,
+        booked_as=[],
         preview=None,
         original=None,
         version=1,

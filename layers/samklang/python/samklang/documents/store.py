@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -34,6 +34,7 @@ from samklang.documents.model import (
     InboxItem,
     Note,
     Rejection,
+    State,
     age_days,
 )
 from samklang.platform import clock, dynamo, uploads
@@ -130,6 +131,7 @@ def _read(item: Item, preview: Link | None = None, original: Link | None = None)
         created_at=item["created_at"],
         received_at=item.get("received_at"),
         retain_until=item.get("retain_until"),
+        booked_as=item.get("booked_as", []),
         preview=preview,
         original=original,
         version=item["version"],
@@ -160,6 +162,46 @@ def _original_link(company_id: str, item: Item) -> Link | None:
 def _safe_name(filename: str) -> str:
     """The file's own name without any folder, as RFC 8187 writes it in a header."""
     return quote(PurePosixPath(filename.replace("\\", "/")).name or "document", safe="")
+
+
+# ---------------------------------------------------------------- booking
+
+
+class Kept(NamedTuple):
+    """How far a document has come."""
+
+    document_id: str
+    state: State
+    booked_as: list[str]
+    version: int
+
+
+def states(company_id: str, document_ids: Iterable[str]) -> dict[str, Kept]:
+    """How far those of the documents that exist have come, by id."""
+    found = dynamo.batch_get(_table(), [_key(company_id, each) for each in document_ids])
+    return {
+        item["document_id"]: Kept(
+            item["document_id"], item["state"], item.get("booked_as", []), item["version"]
+        )
+        for item in found.values()
+    }
+
+
+def book(transaction: Transaction, company_id: str, kept: Kept, booked_as: str) -> None:
+    """A document is booked, and waits in no inbox; label ``document/<id>``."""
+    transaction.update(
+        f"document/{kept.document_id}",
+        _table(),
+        _key(company_id, kept.document_id),
+        put={
+            "state": "booked",
+            "booked_as": [*kept.booked_as, booked_as],
+            "version": kept.version + 1,
+            "inbox": None,
+            "inbox_since": None,
+        },
+        expect={"version": kept.version},
+    )
 
 
 # ---------------------------------------------------------------- receiving

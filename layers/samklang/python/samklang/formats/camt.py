@@ -9,14 +9,15 @@ What becomes a payment: each transaction of an entry that is a credit (CRDT), bo
 reversal. A booked credit without transactions is one payment, a lump unless the bank says that it holds one
 transaction. A debit transaction inside a credit entry is
 a deduction. Debits, entries not yet booked and reversals (RvslInd: a payment of ours that came back) are
-no customers' payments: they are counted as skipped, and take part in the checks of sums and balances.
+no customers' payments: they are counted as skipped, and take part in the checks of sums and balances. Whoever
+wants the booked debits, what the company has paid, is told them beside.
 
 The XML is parsed as a stream and each transaction thrown away once read, so memory stays flat. A document
 type declaration is refused before anything in it is used; nothing is fetched.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -27,6 +28,7 @@ from lxml.etree import _Element
 
 from samklang.formats.incoming import (
     HOME_CURRENCY,
+    Debit,
     Deposit,
     FileFormat,
     FileRefused,
@@ -81,10 +83,13 @@ _PATHS = (
     "ValDt/Dt",
     "ValDt/DtTm",
     "Btch/NbOfTxs",  # NtryDtls
+    "Btch/PmtInfId",
     "Btch/TtlAmt",
     "AmtDtls/TxAmt/Amt",  # TxDtls
     "Refs/AcctSvcrRef",
     "Refs/EndToEndId",
+    "Refs/PmtInfId",
+    "RltdPties/CdtrAcct/Id/IBAN",
     "RltdPties/CdtrAcct/Id/Othr/Id",
     "RltdPties/CdtrAcct/Id/Othr/SchmeNm/Cd",
     "RltdPties/CdtrAcct/Id/Othr/SchmeNm/Prtry",
@@ -105,6 +110,7 @@ _PATHS = (
 )
 """Every place where a text is looked for, below the elements behind which the first of each stands."""
 _STRUCTURED = "RmtInf/Strd"
+_NUMBERS = ("CdtrRefInf/Ref", "RfrdDocInf/Nb")
 
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2})0*)?")
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -124,7 +130,7 @@ type _Sign = Literal["CRDT", "DBIT"]
 
 
 def read(
-    stream: BinaryIO, *, allow_foreign: bool = False
+    stream: BinaryIO, *, allow_foreign: bool = False, on_debit: Callable[[Debit], None] | None = None
 ) -> Iterator[IncomingPayment | Deposit | FileSummary]:
     """Read a camt.053 or camt.054 file: each entry's payments, then its deposit; last of all the summary.
 
@@ -133,12 +139,13 @@ def read(
     Args:
         stream: the file, read from where it stands.
         allow_foreign: take credits in other currencies than SEK too; look at each payment's currency.
+        on_debit: told each booked debit in SEK as it is read.
 
     Raises:
         FileRefused: a check failed; its fields name the entry (or line), the check, what was expected and
             found.
     """
-    reader = _Reader(allow_foreign=allow_foreign)
+    reader = _Reader(allow_foreign=allow_foreign, on_debit=on_debit)
     try:
         for event, element in _events(stream):
             if event == "start":
@@ -254,10 +261,16 @@ class _Entry:
     batched: int = 0
     """Transactions that the bank counts (Btch/NbOfTxs) without giving them."""
     first_reference: str | None = None
+    block: str | None = None
+    """Whose payments it is the sum of (Btch/PmtInfId), for a debit."""
 
     @property
     def is_payment(self) -> bool:
         return self.sign == "CRDT" and self.booked and not self.reversal
+
+    @property
+    def is_debit(self) -> bool:
+        return self.sign == "DBIT" and self.booked and not self.reversal and self.currency == HOME_CURRENCY
 
 
 class _Path(dict[str, "_Path"]):
@@ -339,8 +352,9 @@ class _Facts:
 class _Reader:
     """Where in the file we are, and the sums to check."""
 
-    def __init__(self, *, allow_foreign: bool) -> None:
+    def __init__(self, *, allow_foreign: bool, on_debit: Callable[[Debit], None] | None) -> None:
         self._allow_foreign = allow_foreign
+        self._on_debit = on_debit
         self._format: FileFormat | None = None
         self._names: dict[str, str] = {}
         """Local names of the elements we act on, by tag in the document's namespace."""
@@ -544,6 +558,8 @@ class _Reader:
         told: tuple[IncomingPayment | Deposit, ...] = ()
         if not entry.is_payment:
             self._skipped += 1
+            if not entry.transactions:
+                self._debit(element, entry)
         elif entry.transactions:
             told = (self._deposit(entry),)
         else:
@@ -573,6 +589,7 @@ class _Reader:
     def _check_batch(self, details: _Element) -> None:
         """Btch/NbOfTxs and TtlAmt against the transactions beside them; a batch may also come without any."""
         entry, facts = self._head(), _Facts(details, self._paths)
+        entry.block = facts.first("Btch/PmtInfId")
         stated = facts.first("Btch/NbOfTxs")
         if stated is not None:
             count = self._count(stated, "Btch/NbOfTxs")
@@ -597,7 +614,34 @@ class _Reader:
     def _transaction(self, element: _Element) -> tuple[IncomingPayment, ...]:
         entry = self._head()
         entry.in_details += 1
-        return (self._payment(element, entry),) if entry.is_payment else ()
+        if entry.is_payment:
+            return (self._payment(element, entry),)
+        self._debit(element, entry)
+        return ()
+
+    def _debit(self, element: _Element, entry: _Entry) -> None:
+        """Tell a debit, from a transaction or from an entry that has none, to whoever wants to know."""
+        if self._on_debit is None or not entry.is_debit:
+            return
+        facts = _Facts(element, self._paths)
+        if facts.first("CdtDbtInd") == "CRDT":
+            return
+        entry.transactions += 1
+        end_to_end_id = facts.first("Refs/EndToEndId")
+        numbers = (row.first(path) for row in facts.structured for path in _NUMBERS)
+        self._on_debit(
+            Debit(
+                date=self._booking_day(entry),
+                amount=self._transaction_amount(facts, entry),
+                account=self._open_statement().recipient,
+                bank_reference=_bank_reference(facts, entry),
+                end_to_end_id=None if end_to_end_id == _NOT_PROVIDED else end_to_end_id,
+                payment_information_id=facts.first("Refs/PmtInfId") or entry.block,
+                creditor_account=_giro_number(facts, "RltdPties/CdtrAcct/")
+                or facts.first("RltdPties/CdtrAcct/Id/IBAN", "RltdPties/CdtrAcct/Id/Othr/Id"),
+                references=(*(each for each in numbers if each), *_texts(facts)),
+            )
+        )
 
     def _payment(self, element: _Element, entry: _Entry, *, lump: bool = False) -> IncomingPayment:
         """A payment from a transaction, or from an entry that has none."""

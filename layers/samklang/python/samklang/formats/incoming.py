@@ -67,6 +67,27 @@ class IncomingPayment(NamedTuple):
     payments by many payers. False too when the bank says that it holds one."""
 
 
+class Debit(NamedTuple):
+    """Money out, as the bank's statement or notification tells it (camt only)."""
+
+    date: date
+    """The booking date."""
+    amount: int
+    """Öre."""
+    account: str
+    """Whose statement it stands in: giro number in digits, or IBAN."""
+    bank_reference: str
+    """The bank's own number, as a payment's."""
+    end_to_end_id: str | None
+    """Of the payment's order to the bank (pain.001)."""
+    payment_information_id: str | None
+    """Of the block of payments in it that the bank has booked as one sum."""
+    creditor_account: str | None
+    """Giro number, IBAN or other account number of who was paid."""
+    references: tuple[str, ...]
+    """OCR numbers, document numbers and free text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """What reached the account as one sum: the payments yielded since the last deposit, less deductions."""

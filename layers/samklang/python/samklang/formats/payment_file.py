@@ -1,11 +1,11 @@
 """Payment files of any kind we read: recognises the format by how the file begins."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Literal
 
 from samklang.formats import bgmax
-from samklang.formats.incoming import Deposit, FileRefused, FileSummary, IncomingPayment
+from samklang.formats.incoming import Debit, Deposit, FileRefused, FileSummary, IncomingPayment
 
 type Reader = Literal["bgmax", "camt"]
 
@@ -44,7 +44,11 @@ def detect(first_bytes: bytes) -> Reader | None:
 
 
 def open_reader(
-    stream: BinaryIO, *, allow_test: bool = False, allow_foreign: bool = False
+    stream: BinaryIO,
+    *,
+    allow_test: bool = False,
+    allow_foreign: bool = False,
+    on_debit: Callable[[Debit], None] | None = None,
 ) -> Iterator[IncomingPayment | Deposit | FileSummary]:
     """Recognise the file and begin to read it; see :mod:`samklang.formats.incoming` for what is yielded.
 
@@ -54,6 +58,7 @@ def open_reader(
         stream: the file, seekable; read from where it stands.
         allow_test: take a BgMax test file.
         allow_foreign: take payments in other currencies than SEK too.
+        on_debit: told each booked debit in SEK as it is read (camt only).
 
     Raises:
         FileRefused: it is no payment file (at once), or a check failed (while iterating).
@@ -67,7 +72,7 @@ def open_reader(
         case "camt":
             from samklang.formats import camt  # noqa: PLC0415 - lxml is a layer of its own, and slow to import
 
-            return camt.read(stream, allow_foreign=allow_foreign)
+            return camt.read(stream, allow_foreign=allow_foreign, on_debit=on_debit)
         case None:
             raise FileRefused(
                 "not-a-payment-file", expected="BgMax or camt", found=_looks(head), advice=_ADVICE

@@ -14,9 +14,11 @@ from samklang.invoicing.model.credits import credit_of
 from samklang.invoicing.model.invoices import Invoice, LedgerState, Original, status_of
 from samklang.invoicing.store import invoices as store
 from samklang.ledger import service as ledger
+from samklang.payments import service as payments
 from samklang.platform import clock, idempotency
 from samklang.platform.dynamo import ConditionFailed, Contention, Transaction, retrying
 from samklang.platform.ids import new_id
+from samklang.platform.money import format_sek
 from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
@@ -40,8 +42,8 @@ def credit(at: CompanyAccess, invoice_id: str, given: CreditInput) -> Invoice:
 
     Raises:
         Problem: ``not-master``, ``not-active``, ``not-found``, ``not-issued``, ``is-credit-note``,
-            ``credit-exceeds``, ``validation`` for rows and dates, ``outside-fiscal-year``, ``closed-period``,
-            ``busy``.
+            ``written-off``, ``not-synchronised``, ``credit-exceeds``, ``validation`` for rows and dates,
+            ``outside-fiscal-year``, ``closed-period``, ``busy``.
     """
     at.require_client("invoices")
     at.require_active()
@@ -52,6 +54,7 @@ def credit(at: CompanyAccess, invoice_id: str, given: CreditInput) -> Invoice:
 def _credit_once(at: CompanyAccess, credit_note_id: str, invoice_id: str, given: CreditInput) -> Invoice:
     basis = store.issue_basis(at.company_id, [invoice_id])
     original = _creditable(found(basis.invoices.get(invoice_id)))
+    _require_no_news(at.company_id, original)
     ids = [each.invoice_id for each in original.credit_notes]
     if len(ids) >= MAX_CREDIT_NOTES:
         raise Problem("credit-exceeds", f"An invoice has at most {MAX_CREDIT_NOTES} credit notes.")
@@ -77,7 +80,28 @@ def _creditable(invoice: Invoice) -> Invoice:
         raise Problem("not-issued", "A draft is not credited: change it, or throw it away.")
     if invoice.kind == "credit_note":
         raise Problem("is-credit-note", f"{invoice.number} is a credit note: write a new invoice instead.")
+    if invoice.written_off:
+        raise Problem(
+            "written-off",
+            f"The bureau has written off {format_sek(invoice.written_off)} of invoice {invoice.number}, with "
+            "its VAT. Ask the bureau to take that back first.",
+        )
     return invoice
+
+
+def _require_no_news(company_id: str, invoice: Invoice) -> None:
+    """Refuse while the ledger has taken a payment or a bad debt off the invoice that is not known here.
+
+    The rule of :class:`samklang.payments.registering.Registration`: without it sale and VAT would go twice.
+    """
+    posted = ledger.posted_receivables(company_id, [invoice.invoice_id]).get(invoice.invoice_id)
+    taken = {payment_id for payment_id, amount in posted.paid.items() if amount} if posted else set()
+    if taken - payments.known(company_id, taken):
+        raise Problem(
+            "not-synchronised",
+            f"What the bureau has taken off invoice {invoice.number} is on its way from the other side. "
+            "Try again soon.",
+        )
 
 
 def _day(original: Invoice, given: CreditInput) -> date:

@@ -37,6 +37,9 @@ CATEGORIES: dict[VatCode, VatCategory] = {
     "eu_services": VatCategory.REVERSE_CHARGE,
     "export_goods": VatCategory.EXPORT,
     "export_services": VatCategory.EXPORT,
+    "late_interest": VatCategory.EXEMPT,
+    "late_fee": VatCategory.EXEMPT,
+    "late_compensation": VatCategory.EXEMPT,
 }
 
 
@@ -96,21 +99,33 @@ def _document(invoice: Invoice, seller: CompanyDetails) -> PeppolDocument:
             reference=invoice.ocr,
         ),
         rows=tuple(_row(row, sign) for row in invoice.rows),
-        taxes=tuple(
-            PeppolTax(
-                category=CATEGORIES[line.vat_code],
-                rate=int(line.vat_rate),
-                base=sign * line.base,
-                vat=sign * line.vat,
-                reason=GROUNDS[line.vat_code].note if line.vat_code in GROUNDS else None,
-            )
-            for line in invoice.vat_lines
-        ),
+        taxes=_taxes(invoice, sign),
         net=sign * invoice.net,
         vat=sign * invoice.vat,
         rounding=sign * invoice.rounding,
         total=sign * invoice.total,
     )
+
+
+def _taxes(invoice: Invoice, sign: int) -> tuple[PeppolTax, ...]:
+    """One for each category and rate (BR-E-01 and its like), though lines on several grounds may share it."""
+    taxes: dict[tuple[VatCategory, str], PeppolTax] = {}
+    for line in invoice.vat_lines:
+        key = CATEGORIES[line.vat_code], line.vat_rate
+        before = taxes.get(key)
+        reasons = [before.reason if before else None, _reason(line.vat_code)]
+        taxes[key] = PeppolTax(
+            category=key[0],
+            rate=int(line.vat_rate),
+            base=(before.base if before else 0) + sign * line.base,
+            vat=(before.vat if before else 0) + sign * line.vat,
+            reason=" ".join(dict.fromkeys(filter(None, reasons))) or None,
+        )
+    return tuple(taxes.values())
+
+
+def _reason(code: VatCode) -> str | None:
+    return GROUNDS[code].note if code in GROUNDS else None
 
 
 def _row(row: InvoiceRow | TextRow, sign: int) -> PeppolLine | PeppolText:

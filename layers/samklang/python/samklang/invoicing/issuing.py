@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from samklang.invoicing.model.invoices import Invoice
     from samklang.invoicing.model.registers import Article, Customer
     from samklang.invoicing.store.invoices import IssueBasis
-    from samklang.ledger.model import Books
+    from samklang.ledger.model.books import Books
     from samklang.platform.access import CompanyAccess
 
 

@@ -37,7 +37,15 @@ def invoice_letter(page: InvoicePage, remaining: int, message: str | None) -> Le
     seller = _line(page.seller.name)
     opening = f"Här kommer {kind} {page.number} från {seller}. Den är bifogad som PDF."
     facts = _facts(page, remaining)
-    closing = f"Har du frågor om {kind}n? {_contact(page.seller)}"
+    closing = f"Har du frågor om {kind}n? {contact(page.seller)}"
+    subject = f"{kind.capitalize()} {page.number} från {seller}"
+    return composed(subject, opening, message, facts, closing, seller)
+
+
+def composed(
+    subject: str, opening: str, message: str | None, facts: list[tuple[str, str]], closing: str, seller: str
+) -> Letter:
+    """A letter of these parts, greeting and name around them: as text, and the same as HTML."""
     footer = f"Skickat via Samklang på uppdrag av {seller}."
     text = "\n\n".join(
         [
@@ -50,11 +58,7 @@ def invoice_letter(page: InvoicePage, remaining: int, message: str | None) -> Le
             footer,
         ]
     )
-    return Letter(
-        subject=f"{kind.capitalize()} {page.number} från {seller}",
-        text=f"{text}\n",
-        html=_html(opening, message, facts, closing, seller, footer),
-    )
+    return Letter(subject, f"{text}\n", _html(opening, message, facts, closing, seller, footer))
 
 
 def _facts(page: InvoicePage, remaining: int) -> list[tuple[str, str]]:
@@ -87,7 +91,8 @@ def _account(seller: Party) -> list[tuple[str, str]]:
     return []
 
 
-def _contact(seller: Party) -> str:
+def contact(seller: Party) -> str:
+    """How to reach the company, as a sentence."""
     ways = [f"ring {_line(seller.phone)}"] if seller.phone else []
     if seller.email:
         ways.insert(0, f"svara på det här mejlet eller skriv till {seller.email}")

@@ -57,7 +57,7 @@ class Filters:
         """Where in index ``lists`` such invoices stand."""
         if self.overdue or self.status in {"issued", "sent", "partly_paid"}:
             return ("open",)
-        if self.status == "settled":
+        if self.status in {"settled", "written_off"}:
             return ("closed",)
         return ("open", "closed")
 

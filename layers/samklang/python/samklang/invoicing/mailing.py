@@ -35,7 +35,7 @@ CLAIM = timedelta(minutes=3)
 
 MOST_TRIES = 5
 
-_LONGEST_NAME = 47  # with " via Samklang" what a mailbox shows of a name
+LONGEST_NAME = 47  # with " via Samklang" what a mailbox shows of a name
 
 
 def mail_new(company_id: str, changes: list[Change]) -> None:
@@ -97,7 +97,7 @@ def _written(company_id: str, delivery: Delivery) -> mail.Mail:
     name = f"{'faktura' if page.kind == 'invoice' else 'kreditfaktura'}-{page.number}.pdf"
     identity = (company_id, delivery.invoice_id, delivery.delivery_id)
     return mail.Mail(
-        sender=f"{mail.shortened(page.seller.name, _LONGEST_NAME)} via Samklang",
+        sender=f"{mail.shortened(page.seller.name, LONGEST_NAME)} via Samklang",
         reply_to=page.seller.email,
         to=delivery.to,
         subject=letter.subject,

@@ -75,18 +75,18 @@ def _template_data(page: InvoicePage) -> Data:
         "mark": "UTKAST" if page.draft else "",
         "seller": page.seller.name,
         "buyer": [page.buyer.name, *page.buyer.address],
-        "facts": _labelled(*_facts(page)),
+        "facts": labelled(*_facts(page)),
         "discounts": any(isinstance(row, PageRow) and row.discount_percent for row in page.rows),
         "rows": _rows(page),
         "vat_lines": [_vat_line(line) for line in page.vat_lines],
-        "sums": _labelled(*_sums(page)),
+        "sums": labelled(*_sums(page)),
         "total": [_total_label(page), f"{kronor(page.total)}{NBSP}kr"],
         "notes": list(page.notes),
-        "payment": _labelled(*_payment(page)),
+        "payment": labelled(*_payment(page)),
         "late_interest": page.late_interest_text or "",
-        "footer": _footer(page.seller),
+        "footer": footer_columns(page.seller),
     }
-    return {**{key: _printable_data(value) for key, value in texts.items()}, "codes": _codes(page)}
+    return {**{key: printable_data(value) for key, value in texts.items()}, "codes": _codes(page)}
 
 
 @lru_cache(maxsize=4)
@@ -116,7 +116,7 @@ def _is_payable(page: InvoicePage) -> bool:
     return page.kind == "invoice" and page.total > 0 and not page.draft
 
 
-def _labelled(*pairs: tuple[str, str | None]) -> Data:
+def labelled(*pairs: tuple[str, str | None]) -> Data:
     """Keep the labels that have something to say."""
     return [[label, value] for label, value in pairs if value]
 
@@ -188,7 +188,7 @@ def _payment(page: InvoicePage) -> tuple[tuple[str, str | None], ...]:
     seller = page.seller
     return (
         ("Betalas senast", str(page.due_date) if page.due_date else None),
-        ("Bankgiro", _bankgiro(seller)),
+        ("Bankgiro", bankgiro_of(seller)),
         ("Plusgiro", seller.plusgiro),
         ("IBAN", seller.iban),
         ("BIC", seller.bic),
@@ -198,7 +198,7 @@ def _payment(page: InvoicePage) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _footer(seller: Party) -> Data:
+def footer_columns(seller: Party) -> Data:
     """Columns of a heading and lines; those without lines are left out."""
     columns = (
         ("Adress", (seller.name, *seller.address)),
@@ -215,7 +215,7 @@ def _footer(seller: Party) -> Data:
         (
             "Betalning",
             (
-                seller.bankgiro and f"Bankgiro {_bankgiro(seller)}",
+                seller.bankgiro and f"Bankgiro {bankgiro_of(seller)}",
                 seller.plusgiro and f"Plusgiro {seller.plusgiro}",
                 seller.iban and f"IBAN {seller.iban}",
                 seller.bic and f"BIC {seller.bic}",
@@ -261,7 +261,7 @@ def _usingqr(page: InvoicePage) -> str | None:
 
 def _account(seller: Party) -> tuple[AccountType, str] | None:
     """Pick one account, as Swedish payers like them: bankgiro, else plusgiro, else IBAN."""
-    if bankgiro := _bankgiro(seller):
+    if bankgiro := bankgiro_of(seller):
         return AccountType.BANKGIRO, bankgiro
     if seller.plusgiro:
         return AccountType.PLUSGIRO, giro_with_hyphen(seller.plusgiro, AccountType.PLUSGIRO)
@@ -270,7 +270,8 @@ def _account(seller: Party) -> tuple[AccountType, str] | None:
     return None
 
 
-def _bankgiro(seller: Party) -> str | None:
+def bankgiro_of(seller: Party) -> str | None:
+    """The seller's bankgiro number, with its hyphen."""
     return giro_with_hyphen(seller.bankgiro, AccountType.BANKGIRO) if seller.bankgiro else None
 
 
@@ -293,14 +294,15 @@ def _percent(value: Percent) -> str:
     return f"{decimal(value)}{NBSP}%"
 
 
-def _printable_data(data: Data) -> Data:
+def printable_data(data: Data) -> Data:
+    """The same with only what the fonts can show; see :func:`_printable`."""
     match data:
         case str():
             return _printable(data)
         case list():
-            return [_printable_data(item) for item in data]
+            return [printable_data(item) for item in data]
         case dict():
-            return {key: _printable_data(value) for key, value in data.items()}
+            return {key: printable_data(value) for key, value in data.items()}
         case _:
             return data
 

@@ -36,11 +36,11 @@ def page_of(invoice: Invoice, seller: CompanyDetails, logo: bytes | None) -> Inv
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
         delivery_date=_when_other(invoice.delivery_date, invoice.invoice_date),
-        seller=_seller(seller),
+        seller=seller_party(seller),
         logo=logo,
         buyer=_buyer(invoice.buyer),
         customer_number=invoice.buyer.number,
-        delivery_address=_lines(invoice.buyer.delivery_address),
+        delivery_address=address_lines(invoice.buyer.delivery_address),
         your_reference=invoice.your_reference,
         our_reference=invoice.our_reference,
         order_reference=invoice.order_reference,
@@ -99,7 +99,8 @@ def _when_other(delivery: date | None, issued: date | None) -> date | None:
     return delivery if delivery != issued else None
 
 
-def _seller(details: CompanyDetails) -> Party:
+def seller_party(details: CompanyDetails) -> Party:
+    """The company as it stands on a page."""
     company, bank = details.company, details.bank
     return Party(
         name=company.name,
@@ -124,13 +125,14 @@ def _seller(details: CompanyDetails) -> Party:
 def _buyer(buyer: Buyer) -> Party:
     return Party(
         name=buyer.name,
-        address=_lines(buyer.address),
+        address=address_lines(buyer.address),
         org_no=format_org_no(buyer.org_no) if buyer.org_no else None,
         vat_no=buyer.vat_no,
     )
 
 
-def _lines(address: CustomerAddress | None) -> tuple[str, ...]:
+def address_lines(address: CustomerAddress | None) -> tuple[str, ...]:
+    """Lines as on an envelope, without the name."""
     if address is None:
         return ()
     if address.country == "SE":

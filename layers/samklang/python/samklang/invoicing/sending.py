@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from samklang.invoicing.model.registers import Customer
     from samklang.platform.access import CompanyAccess
 
-_LONGEST_DIAGNOSTIC = 500
+LONGEST_DIAGNOSTIC = 500
 
 TAGS = ("company", "invoice", "delivery")
 """What an e-mail is tagged with: whose it is, and which."""
@@ -147,7 +147,7 @@ def _learn_once(company_id: str, invoice_id: str, delivery_id: str, news: News) 
             "status": news.status,
             "at": now,
             "reason": news.reason,
-            "diagnostic": news.diagnostic and news.diagnostic[:_LONGEST_DIAGNOSTIC],
+            "diagnostic": news.diagnostic and news.diagnostic[:LONGEST_DIAGNOSTIC],
             "message_id": news.message_id or before.message_id,
         }
     )
@@ -165,15 +165,15 @@ def hear(event: Mapping[str, Any]) -> None:
     """
     tags = event["mail"].get("tags", {})
     company_id, invoice_id, delivery_id = (tags.get(name, [""])[0] for name in TAGS)
-    news = _news(event)
+    news = news_of(event)
     if not (company_id and invoice_id and delivery_id):
         logger.warning("an e-mail of no sending", message_id=event["mail"]["messageId"])
     elif news:
         learn(company_id, invoice_id, delivery_id, news)
 
 
-def _news(event: Mapping[str, Any]) -> News | None:
-    """What an event means for a sending; None for what an invoice does not show."""
+def news_of(event: Mapping[str, Any]) -> News | None:
+    """What an event of SES means for what was sent; None for what nobody is shown."""
     message_id = event["mail"]["messageId"]
     match event["eventType"]:
         case "Send":

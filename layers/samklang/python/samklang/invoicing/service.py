@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samklang.invoicing.store import deliveries, registers, series
 from samklang.invoicing.store import invoices as store
-from samklang.invoicing.store import registers, series
+from samklang.platform import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from samklang.collaboration.model import CompanyDetails
-    from samklang.invoicing.model.invoices import Invoice, LedgerState, OpenInvoice
+    from samklang.invoicing.model.invoices import DunningState, Invoice, LedgerState, OpenInvoice
     from samklang.invoicing.model.registers import Customer
     from samklang.platform.dynamo import Item, Transaction
 
@@ -63,6 +64,11 @@ def customer_names(company_id: str, customer_ids: Iterable[str]) -> dict[str, st
     return {each: entry.name for each, entry in registers.customers_by_id(company_id, customer_ids).items()}
 
 
+def customers_by_id(company_id: str, customer_ids: Iterable[str]) -> dict[str, Customer]:
+    """Those of the customers that exist."""
+    return registers.customers_by_id(company_id, customer_ids)
+
+
 def find_customers(company_id: str, words: str, limit: int) -> list[Customer]:
     """Customers with words that begin as all of these do (name, number, org no), ``limit`` at most."""
     folded = registers.fold(words)
@@ -77,14 +83,38 @@ def newest_invoices(company_id: str, customer_id: str, limit: int) -> list[str]:
     return store.of_customer(company_id, customer_id, store.BEHIND_ALL, limit)
 
 
-def change_remaining(transaction: Transaction, company_id: str, invoice: Invoice, change: int) -> None:
-    """Take a payment off what remains of an invoice (``change`` in öre, below zero), or put it back."""
-    store.change_remaining(transaction, company_id, invoice, change)
+def change_remaining(
+    transaction: Transaction, company_id: str, invoice: Invoice, change: int, *, written_off: bool = False
+) -> None:
+    """Take a payment off what remains of an invoice (``change`` in öre, below zero), or put it back.
+
+    ``written_off``: it is a bad debt, and no payment.
+    """
+    store.change_remaining(transaction, company_id, invoice, change, written_off=written_off)
+
+
+def raise_version(transaction: Transaction, company_id: str, invoice: Invoice) -> None:
+    """Let the transaction happen only if the invoice is as it was read, and fail what crosses it."""
+    store.raise_version(transaction, company_id, invoice)
 
 
 def set_ledger_state(company_id: str, invoice_id: str, state: LedgerState) -> None:
     """Show the client where the invoice is on the ledger's side."""
     store.set_ledger_state(company_id, invoice_id, state)
+
+
+def set_dunning_state(company_id: str, invoice_id: str, state: DunningState) -> None:
+    """Show the client which step was taken last for want of payment."""
+    store.set_dunning_state(company_id, invoice_id, state)
+
+
+def count_mails(transaction: Transaction, company_id: str, number: int) -> None:
+    """Count e-mails that are queued today.
+
+    Raises:
+        Problem: ``too-many-mails`` when the day's are used up.
+    """
+    deliveries.count(transaction, company_id, clock.today(), number)
 
 
 def images_by_id(company_id: str, invoice_ids: Iterable[str]) -> dict[str, Item]:

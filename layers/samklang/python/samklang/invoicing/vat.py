@@ -40,6 +40,9 @@ VatCode = Literal[
     "eu_services",
     "export_goods",
     "export_services",
+    "late_interest",
+    "late_fee",
+    "late_compensation",
 ]
 """How one row is taxed; decides its text on the invoice, its account and its box of the VAT return."""
 
@@ -108,6 +111,14 @@ GROUNDS: dict[VatCode, Ground] = {
     "export_services": Ground(
         "Tjänster utanför EU",
         "Tjänst som är omsatt utanför EU, artikel 44 i direktiv 2006/112/EG.",
+    ),
+    # What late payment costs is no payment for a supply, and in no box of the VAT return.
+    "late_interest": Ground("Dröjsmålsränta", "Moms tas inte ut på dröjsmålsränta."),
+    "late_fee": Ground(
+        "Avgift", "Moms tas inte ut på ersättning för påminnelse och inkassokrav (lag 1981:739)."
+    ),
+    "late_compensation": Ground(
+        "Förseningsersättning", "Moms tas inte ut på ersättning för sen betalning (lag 1981:739)."
     ),
 }
 """Every code but ``domestic``."""

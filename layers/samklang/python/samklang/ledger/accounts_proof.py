@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from samklang.ledger import store
-from samklang.ledger.model import Difference
-from samklang.ledger.service import FIRST_DAY, LAST_DAY
+from samklang.ledger.balances import FIRST_DAY, LAST_DAY
+from samklang.ledger.model.agreement import Difference
+from samklang.ledger.store import balances, payments, receivables, unposted
+from samklang.ledger.store import vouchers as kept_vouchers
 from samklang.payments.events import PaymentRegistered
 from samklang.platform.money import format_sek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from samklang.ledger.store import VoucherLines
+    from samklang.ledger.model.books import AccountingMethod
+    from samklang.ledger.store.vouchers import VoucherLines
 
 
 class Expected(NamedTuple):
@@ -28,13 +30,16 @@ class Expected(NamedTuple):
     number: int | None = None
 
 
-def of_open_items(company_id: str) -> dict[str, Expected]:
-    """By event: what it did to what customers owe."""
+def of_open_items(company_id: str, method: AccountingMethod) -> dict[str, Expected]:
+    """By event: what it did to what customers owe; by the cash method, to what of that is on account 1510."""
     found: dict[str, Expected] = {}
-    for item in store.every_receivable(company_id):
+    for item in receivables.every_receivable(company_id):
         issue = f"invoice/{item.invoice_id}/issued"
-        told = [(issue, item.total, item.invoice_date)]
-        told += [(entry.cause, entry.amount, entry.date) for entry in item.entries]
+        if method == "invoice":
+            told = [(issue, item.total, item.invoice_date)]
+            told += [(entry.cause, entry.amount, entry.date) for entry in item.entries]
+        else:
+            told = [(entry.cause, entry.booked, entry.date) for entry in item.entries if entry.booked]
         for event, amount, day in told:
             before = found.get(event, Expected(0, day.isoformat()))
             number = item.number if event == issue else before.number
@@ -49,7 +54,7 @@ def of_credit(company_id: str) -> dict[str, Expected]:
 
 def _credit_changes(company_id: str) -> Iterator[tuple[str, str, str, int]]:
     """What payments and reversals did to credit: event, time, customer, öre."""
-    for item in store.every_payment(company_id):
+    for item in payments.every_payment(company_id):
         payment = PaymentRegistered.from_image(item)
         if payment.credit:
             yield payment.event_id, payment.registered_at, payment.customer_id, payment.credit
@@ -69,7 +74,7 @@ def first_fault(
     posted: dict[str, int] = {}
     vouchers: dict[str, VoucherLines] = {}
     months: dict[str, int] = {}
-    for voucher in store.every_voucher(company_id):
+    for voucher in kept_vouchers.every_voucher(company_id):
         amounts = [sign * amount for each, amount in voucher.amounts if each == account]
         if amounts:
             event, month = voucher.source or f"voucher/{voucher.voucher_id}", voucher.voucher_id[:7]
@@ -77,6 +82,9 @@ def first_fault(
             months[month] = months.get(month, 0) + sum(amounts)
             first = vouchers.get(event, voucher)
             vouchers[event] = min(first, voucher, key=lambda each: each.created_at)
+    for waiting in unposted.every_unposted(company_id):
+        moves = sum(sign * amount for each, amount in waiting.amounts if each == account)
+        posted[waiting.event] = posted.get(waiting.event, 0) + moves
     nothing = Expected(0, "")
     faults = [
         (vouchers[event].created_at if event in vouchers else expected[event].at, event)
@@ -94,7 +102,9 @@ def _of_event(
     event: str, at: str, account: str, wanted: Expected, posted: int, voucher: VoucherLines | None
 ) -> Difference:
     what = f"Voucher {voucher.voucher_id} moved" if voucher else "No voucher of it moved"
-    kind, identifier, *_ = event.split("/")
+    kind, identifier, *more = event.split("/")
+    if kind == "year_end":
+        kind, identifier = "invoice", more[0]
     return Difference(
         event=event,
         at=at,
@@ -114,7 +124,7 @@ def _of_event(
 def _first_balance(company_id: str, account: str, months: Mapping[str, int], sign: int) -> Difference | None:
     kept = {
         month: sign * moved.get(account, 0)
-        for month, moved in store.months(company_id, f"{FIRST_DAY:%Y-%m}", f"{LAST_DAY:%Y-%m}")
+        for month, moved in balances.months(company_id, f"{FIRST_DAY:%Y-%m}", f"{LAST_DAY:%Y-%m}")
     }
     for month in sorted(kept.keys() | months.keys()):
         told, balance = months.get(month, 0), kept.get(month, 0)

@@ -1,7 +1,10 @@
 """Proof of agreement: invoicing's balance = the receivables subledger = account 1510, to the öre.
 
 And of what customers have paid above their invoices: invoicing's = the ledger's = account 2420. By the cash
-method account 1510 is not used; there what is posted of each sale is what is paid of it.
+method account 1510 is what the year-end entries have put there and is not settled; what is posted of each
+sale is what is paid of it, and that.
+
+The ledger alone has the payables: what is owed to suppliers = account 2440.
 
 Books that agree cost one query each of the open invoices, the open items and both sides' customers' credit,
 the head of the books, and the balances of the months. Histories are read only of what differs.
@@ -15,11 +18,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samklang.invoicing import service as invoicing
-from samklang.ledger import accounts_proof, cash_method, histories, service, store
-from samklang.ledger.accounts import CUSTOMER_CREDIT, RECEIVABLES
+from samklang.ledger import accounts_proof, cash_method, histories
+from samklang.ledger.accounts import CUSTOMER_CREDIT, PAYABLES, RECEIVABLES
+from samklang.ledger.balances import FIRST_DAY, LAST_DAY, moved
 from samklang.ledger.explanations import difference, explain_all, payment_of, what
-from samklang.ledger.model import Agreement, Difference
-from samklang.ledger.service import FIRST_DAY, LAST_DAY
+from samklang.ledger.model.agreement import Agreement, Difference
+from samklang.ledger.payables import open_items as payables
+from samklang.ledger.store import books, customer_credit, loading
+from samklang.ledger.store import receivables as kept_receivables
 from samklang.payments import service as payments
 from samklang.platform import clock
 from samklang.platform.money import format_sek
@@ -27,7 +33,8 @@ from samklang.platform.problems import Problem
 
 if TYPE_CHECKING:
     from samklang.ledger.histories import Histories
-    from samklang.ledger.model import AccountingMethod, Receivable
+    from samklang.ledger.model.books import AccountingMethod
+    from samklang.ledger.model.receivables import Receivable
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
 
@@ -83,6 +90,10 @@ class _Sides:
     credit_here: dict[str, int]
     credit_there: dict[str, int]
     accounts: dict[str, int]
+    unposted: dict[str, int]
+    """What waits to be journalised comes to, by account that a subledger keeps."""
+    payables: int
+    """What the company owes its suppliers, as far as it is posted."""
     differing_invoices: list[str] = field(init=False, default_factory=list)
 
     @property
@@ -98,14 +109,30 @@ class _Sides:
     @property
     def receivables(self) -> int:
         """What account 1510 should be."""
-        return self.subledger_balance if self.method == "invoice" else 0
+        return self.subledger_balance if self.method == "invoice" else self.booked_balance
+
+    @property
+    def booked_balance(self) -> int:
+        """By the cash method: what year-end entries have booked of open items and is not settled."""
+        return sum(each.booked for each in self.items.values())
 
     @property
     def accounts_agree(self) -> bool:
-        """Whether both accounts are what their subledgers say."""
-        return self.accounts.get(RECEIVABLES, 0) == self.receivables and -self.accounts.get(
-            CUSTOMER_CREDIT, 0
-        ) == sum(self.credit_there.values())
+        """Whether the accounts are what their subledgers say."""
+        return (
+            self.payables_agree
+            and self.with_unposted(RECEIVABLES) == self.receivables
+            and -self.with_unposted(CUSTOMER_CREDIT) == sum(self.credit_there.values())
+        )
+
+    @property
+    def payables_agree(self) -> bool:
+        """Whether account 2440 is what the payables say."""
+        return -self.accounts.get(PAYABLES, 0) == self.payables
+
+    def with_unposted(self, account: str) -> int:
+        """What an account holds and what waits to be journalised on it."""
+        return self.accounts.get(account, 0) + self.unposted.get(account, 0)
 
     @property
     def differing_customers(self) -> list[str]:
@@ -131,24 +158,29 @@ class _Sides:
 
 
 def _to_be_posted(item: Receivable) -> cash_method.Parts:
-    return cash_method.posted_when_paid(item.sale, item.sold, sum(item.paid.values()))
+    return cash_method.posted_when_paid(item.sale, item.sold, item.due_to_be_posted)
 
 
 def _read(company_id: str) -> _Sides:
+    head = books.books(company_id)
     sides = _Sides(
-        method=store.books(company_id).method,
+        method=head.method,
+        unposted=head.unposted_amounts,
         invoices={each.invoice_id: each.remaining for each in invoicing.open_invoices(company_id)},
-        items={each.invoice_id: each for each in store.open_receivables(company_id)},
+        items={each.invoice_id: each for each in kept_receivables.open_receivables(company_id)},
         credit_here={each.customer_id: each.balance for each in payments.every_credit(company_id)},
-        credit_there={each.customer_id: each.balance for each in store.every_credit(company_id)},
-        accounts=service.moved(company_id, FIRST_DAY, LAST_DAY),
+        credit_there={each.customer_id: each.balance for each in customer_credit.every_credit(company_id)},
+        accounts=moved(company_id, FIRST_DAY, LAST_DAY),
+        payables=payables.owed(company_id),
     )
+    if not sides.payables_agree:
+        sides.payables = payables.owed(company_id, as_written=True)
     seem = _differing(sides.invoices, _remaining(sides.items))
     if seem:
         images = invoicing.images_by_id(company_id, seem)
         sides.invoices |= {each: images[each]["remaining"] if each in images else 0 for each in seem}
         sides.items = {each: item for each, item in sides.items.items() if each not in set(seem)}
-        sides.items |= store.load(company_id, seem).receivables
+        sides.items |= loading.load(company_id, seem).receivables
         sides.differing_invoices = _differing(sides.invoices, _remaining(sides.items))
     return sides
 
@@ -168,9 +200,13 @@ def _agreement(sides: _Sides, differences: list[Difference]) -> Agreement:
         invoicing_balance=sides.invoicing_balance,
         subledger_balance=sides.subledger_balance,
         account_1510=sides.accounts.get(RECEIVABLES, 0),
+        unposted_1510=sides.unposted.get(RECEIVABLES, 0),
         invoicing_credit=sum(sides.credit_here.values()),
         ledger_credit=sum(sides.credit_there.values()),
         account_2420=sides.accounts.get(CUSTOMER_CREDIT, 0),
+        unposted_2420=sides.unposted.get(CUSTOMER_CREDIT, 0),
+        payables_balance=sides.payables,
+        account_2440=-sides.accounts.get(PAYABLES, 0),
         first_difference=differences[0] if differences else None,
         checked_at=clock.timestamp(),
     )
@@ -221,18 +257,19 @@ def _against_history(sides: _Sides, told: Histories, changed: str) -> Difference
 def _wrongly_posted(company_id: str, items: list[Receivable]) -> list[Difference]:
     """By the cash method: of each item the first payment of which another amount is posted."""
     ids = {each for item in items for each in item.paid}
-    found = store.load(company_id, (), ids).payments if ids else {}
+    found = loading.load(company_id, (), ids).payments if ids else {}
     return [_first_wrongly_posted(item, found) for item in items]
 
 
 def _first_wrongly_posted(item: Receivable, found: dict[str, Item]) -> Difference:
     event, at = f"invoice/{item.invoice_id}/issued", item.invoice_date.isoformat()
-    amount, posted = 0, sum(item.posted.values()) - sum(item.paid.values())
-    for payment_id, paid in item.paid.items():
+    amount, posted = 0, sum(item.posted.values()) - item.due_to_be_posted
+    for payment_id in item.paid:
         kept = found.get(payment_id, {})
         sales = json.loads(kept.get("sales") or "{}") if "reversal_date" not in kept else {}
         event, at = f"payment/{payment_id}/registered", kept.get("registered_at", at)
-        amount, posted = paid, sum(sales.get(item.invoice_id, {}).values())
+        amount = item.sold_by(payment_id)
+        posted = sum(sales.get(item.invoice_id, {}).values())
         if amount != posted:
             break
     return Difference(
@@ -245,7 +282,7 @@ def _first_wrongly_posted(item: Receivable, found: dict[str, Item]) -> Differenc
         ledger_amount=posted,
         cause="differs",
         detail=(
-            f"{format_sek(sum(item.paid.values()))} is paid of the sale and "
+            f"{format_sek(item.due_to_be_posted)} of the sale is paid or booked at a year's end and "
             f"{format_sek(sum(item.posted.values()))} of it is posted, by account {item.posted}; "
             f"{_to_be_posted(item)} should be (öre)."
         ),
@@ -258,11 +295,18 @@ def _first_wrongly_posted(item: Receivable, found: dict[str, Item]) -> Differenc
 def _accounts(company_id: str, sides: _Sides) -> list[Difference]:
     """The first voucher at fault on each account that is not what its subledger says."""
     found = []
-    if sides.accounts.get(RECEIVABLES, 0) != sides.receivables:
-        expected = accounts_proof.of_open_items(company_id) if sides.method == "invoice" else {}
+    if sides.with_unposted(RECEIVABLES) != sides.receivables:
+        expected = accounts_proof.of_open_items(company_id, sides.method)
         found.append(accounts_proof.first_fault(company_id, RECEIVABLES, expected))
-    if -sides.accounts.get(CUSTOMER_CREDIT, 0) != sum(sides.credit_there.values()):
+    if -sides.with_unposted(CUSTOMER_CREDIT) != sum(sides.credit_there.values()):
         expected = accounts_proof.of_credit(company_id)
         fault = accounts_proof.first_fault(company_id, CUSTOMER_CREDIT, expected, sign=-1)
         found.append(fault or accounts_proof.first_kept_credit(company_id, sides.credit_there))
+    if not sides.payables_agree:
+        account = -sides.accounts.get(PAYABLES, 0)
+        detail = (
+            f"The payables come to {format_sek(sides.payables)} and account {PAYABLES} is "
+            f"{format_sek(account)}: look for a voucher on it that no supplier invoice or payment made."
+        )
+        found.append(accounts_proof.of_sum("payables", sides.payables, account, detail))
     return [each for each in found if each]

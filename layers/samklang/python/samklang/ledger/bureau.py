@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samklang.collaboration import service as collaboration
-from samklang.ledger import store
-from samklang.ledger.model import CompanySync, CompanySyncPage, NightlySummary
+from samklang.ledger.model.sync import CompanySync, CompanySyncPage, NightlySummary
+from samklang.ledger.store import agreement as store
 
 if TYPE_CHECKING:
-    from samklang.ledger.model import NightlyAgreement
+    from samklang.ledger.model.agreement import NightlyAgreement
     from samklang.platform.access import BureauAccess
 
 

@@ -4,6 +4,9 @@ Bokföringslagen 5 kap. 2 § (small firms may book at payment) and mervärdesska
 then reported for the period of the payment). An open item keeps what its sale is made of, by account, and
 what of that is posted so far; a payment posts what is posted too little once it is counted. So part
 payments come to the sale exactly, also when a credit note in between has changed what it is made of.
+
+At the end of the fiscal year what is unpaid is posted too, on account 1510 (see ``year_end``): what settles
+it then is taken off that account first, and is a sale no more.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+DORMANT = {"2611": "2618", "2621": "2628", "2631": "2638"}
+"""Where output VAT of what is unpaid at the end of the fiscal year is posted, instead of its own account."""
 
 Parts = dict[str, int]
 """What a sale is made of: account to öre, above zero for revenue and VAT of an invoice."""
@@ -67,6 +73,15 @@ def to_post(
     reached = posted_when_paid(sale, sold, sum(posted.values()) + amount)
     more = {each: reached.get(each, 0) - posted.get(each, 0) for each in reached.keys() | posted.keys()}
     return {account: value for account, value in sorted(more.items()) if value}
+
+
+def off_booked(booked: int, amount: int) -> int:
+    """What of ``amount`` öre comes off the ``booked`` öre of an item on 1510; nothing if signs differ."""
+    if booked > 0 < amount:
+        return min(booked, amount)
+    if booked < 0 > amount:
+        return max(booked, amount)
+    return 0
 
 
 def added(parts: Mapping[str, int], more: Mapping[str, int], sign: int = 1) -> Parts:

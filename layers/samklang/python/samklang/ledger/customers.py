@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 
 from samklang.invoicing.events import CustomerChanged
-from samklang.ledger import store
-from samklang.ledger.model import customer_of
+from samklang.ledger.model.customers import customer_of
+from samklang.ledger.store import customers, parked
 from samklang.platform.dynamo import Transaction, retrying
 from samklang.platform.logs import logger, metrics
 
@@ -35,7 +35,7 @@ def read(image: Item) -> CustomerChanged:
 
 def keep(company_id: str, event: CustomerChanged) -> bool:
     """Keep a customer; whether it was news."""
-    return store.put_customer(company_id, event.customer_id, event.version, event.body)
+    return customers.put_customer(company_id, event.customer_id, event.version, event.body)
 
 
 def keep_all(company_id: str, images: Iterable[Item]) -> list[Item]:
@@ -72,10 +72,10 @@ def _unpark(company_id: str, newest: dict[str, CustomerChanged], news: set[str])
     """Take those off the parked list whose item could not be read, and no longer needs to be."""
     ids = {f"customer.{customer_id}.unreadable": event for customer_id, event in newest.items()}
     transaction = Transaction()
-    for each, item in store.parked_by_id(company_id, ids).items():
-        event, version = ids[each], _version(store.parked_change(item)["image"])
+    for each, item in parked.parked_by_id(company_id, ids).items():
+        event, version = ids[each], _version(parked.parked_change(item)["image"])
         if event.customer_id in news if version is None else version <= event.version:
-            store.remove_parked(transaction, company_id, each)
+            parked.remove_parked(transaction, company_id, each)
     transaction.commit_unchanged()
 
 
@@ -84,7 +84,7 @@ def _out_of_date(company_id: str, image: Item) -> bool:
     version, customer_id = _version(image), image.get("id")
     if version is None or not isinstance(customer_id, str):
         return False
-    kept = store.customer(company_id, customer_id)
+    kept = customers.customer(company_id, customer_id)
     if kept is None or kept.version < version:
         return False
     logger.warning("unreadable customer, a newer version of which is kept", customer=customer_id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal
 
-from samklang.ledger import store
-from samklang.ledger.model import Difference
+from samklang.ledger.model.agreement import Difference
+from samklang.ledger.store import loading
+from samklang.ledger.store import parked as kept_parked
 from samklang.platform.money import format_sek
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ def explain_all(company_id: str, told: Histories, changes: list[Change]) -> list
     """Why events did not do the same in both books, one by one."""
     if not changes:
         return []
-    parked = {item["event"]: item["detail"] for item in store.parked_items(company_id)}
+    parked = {item["event"]: item["detail"] for item in kept_parked.parked_items(company_id)}
     ids = {payment_id for each in changes if (payment_id := payment_of(each.event))}
-    told.posted |= store.load(company_id, (), ids - told.posted.keys()).payments
+    told.posted |= loading.load(company_id, (), ids - told.posted.keys()).payments
     return [_explain(told, each, parked) for each in changes]
 
 

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from samklang.invoicing import service as invoicing
-from samklang.ledger import store
+from samklang.ledger.store import loading
+from samklang.ledger.store import payments as kept_payments
 from samklang.payments import history
 from samklang.payments.events import PaymentRegistered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from samklang.ledger.model import Receivable
+    from samklang.ledger.model.receivables import Receivable
     from samklang.platform.dynamo import Item
 
 Effects = dict[str, dict[str, int]]
@@ -131,7 +132,7 @@ def _read(company_id: str, wanted: set[str], customers: set[str]) -> Histories:
     for item in history.since(company_id, f"pay_{oldest}"):
         if _tell_payment(found.invoicing, found.times, item, wanted, customers):
             found.payments[item["id"]] = item
-    for item in store.every_payment(company_id) if customers else ():
+    for item in kept_payments.every_payment(company_id) if customers else ():
         if _tell_payment(found.ledger, found.times, item, set(), customers):
             found.posted[item["id"]] = item
     _read_open_items(found, company_id, wanted)
@@ -188,11 +189,16 @@ def _tell_payment(
 
 
 def _read_open_items(found: Histories, company_id: str, wanted: set[str]) -> None:
-    loaded = store.load(company_id, wanted)
+    loaded = loading.load(company_id, wanted)
     found.receivables = loaded.receivables
-    entries = [(each.invoice_id, entry) for each in loaded.receivables.values() for entry in each.entries]
+    entries = [
+        (each.invoice_id, entry)
+        for each in loaded.receivables.values()
+        for entry in each.entries
+        if entry.amount  # a year-end entry changes nothing of what remains
+    ]
     missing = {entry.cause.split("/")[1] for _, entry in entries if entry.cause.startswith("payment/")}
-    found.posted |= store.load(company_id, (), missing - found.posted.keys()).payments
+    found.posted |= loading.load(company_id, (), missing - found.posted.keys()).payments
     for receivable in loaded.receivables.values():
         event = f"invoice/{receivable.invoice_id}/issued"
         found.ledger[event][receivable.invoice_id] += receivable.total

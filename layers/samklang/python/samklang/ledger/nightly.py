@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
 
 from samklang.collaboration import service as collaboration
-from samklang.ledger import agreement, store
-from samklang.ledger.model import NightlyAgreement
+from samklang.ledger import agreement
+from samklang.ledger.model.agreement import NightlyAgreement
+from samklang.ledger.store import agreement as store
 from samklang.platform import clock
-from samklang.platform.clients import sqs
 from samklang.platform.logs import logger, metrics
+from samklang.platform.messages import send_all
 from samklang.platform.problems import Problem
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
     from samklang.ledger.agreement import Examination
-    from samklang.ledger.model import Difference
+    from samklang.ledger.model.agreement import Difference
     from samklang.platform.access import CompanyAccess
-
-_MESSAGES = 10
-"""What SQS takes in one call."""
 
 _LONG = timedelta(hours=1)
 """An event that is on its way for so long is no longer on its way."""
@@ -36,19 +32,8 @@ def ask_for_checks() -> int:
     Raises:
         RuntimeError: the queue did not take them all; ask again, one check too many does no harm.
     """
-    count = 0
-    for companies in batched(collaboration.active_companies(), _MESSAGES, strict=False):
-        answer = sqs().send_message_batch(
-            QueueUrl=setting("AGREEMENT_QUEUE_URL"),
-            Entries=[
-                {"Id": str(place), "MessageBody": json.dumps({"company_id": company_id})}
-                for place, company_id in enumerate(companies)
-            ],
-        )
-        if answer.get("Failed"):
-            raise RuntimeError(f"the queue did not take {len(answer['Failed'])} messages")
-        count += len(companies)
-    return count
+    messages = ({"company_id": company_id} for company_id in collaboration.active_companies())
+    return send_all(setting("AGREEMENT_QUEUE_URL"), messages)
 
 
 def check_company(company_id: str) -> NightlyAgreement:

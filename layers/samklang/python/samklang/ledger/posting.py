@@ -11,7 +11,6 @@ from samklang.ledger.accounts import (
     CARDS,
     CASH,
     CUSTOMER_CREDIT,
-    RECEIVABLES,
     ROUNDING,
 )
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from samklang.invoicing.events import InvoiceIssued
-    from samklang.ledger.model import Amounts
+    from samklang.ledger.model.vouchers import Amounts
     from samklang.payments.events import PaymentRegistered
 
 
@@ -40,6 +39,9 @@ SALES: Mapping[tuple[str, str], SaleAccounts] = {
     ("eu_services", "0"): SaleAccounts("3308", None),
     ("export_goods", "0"): SaleAccounts("3105", None),
     ("export_services", "0"): SaleAccounts("3305", None),
+    ("late_interest", "0"): SaleAccounts("8313", None),
+    ("late_fee", "0"): SaleAccounts("3540", None),
+    ("late_compensation", "0"): SaleAccounts("3990", None),
 }
 """By VAT code and rate (percent), see ``invoicing.vat``; there is no sale of another combination."""
 
@@ -77,15 +79,6 @@ def money_amounts(event: PaymentRegistered) -> Amounts:
     if event.credit:
         rows.append((CUSTOMER_CREDIT, -event.credit))
     return rows
-
-
-def receivable_amounts(event: PaymentRegistered) -> Amounts:
-    """What it pays by the invoice method: receivables, invoices and used credit notes apart."""
-    sides = (
-        sum(each.amount for each in event.allocations if each.amount > 0),
-        sum(each.amount for each in event.allocations if each.amount < 0),
-    )
-    return [(RECEIVABLES, -side) for side in sides if side]
 
 
 def reversed_amounts(amounts: Amounts) -> Amounts:

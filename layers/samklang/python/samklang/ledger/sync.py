@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from samklang.invoicing.events import CustomerChanged, InvoiceIssued
-from samklang.ledger import customers, store
+from samklang.ledger import customers
 from samklang.ledger.journal import Journal
-from samklang.ledger.model import ParkedEvent, RetryAllResult, RetryResult
+from samklang.ledger.model.parked import ParkedEvent, ParkedPage, RetryAllResult, RetryResult
+from samklang.ledger.store import parked as store
 from samklang.payments.events import PaymentRegistered, PaymentReversed
 from samklang.platform import clock, idempotency
 from samklang.platform.dynamo import ConditionFailed, Contention, Item, Transaction, retrying
@@ -173,7 +174,7 @@ def _post_some(company_id: str, entries: list[_Entry]) -> int:
     journal = _open(company_id, entries)
     done = 0
     for entry in entries:
-        if not journal.has_room(entry.operations):
+        if not journal.has_room(entry.operations + journal.to_release(entry.invoices)):
             break
         _post_or_park(journal, entry)
         done += 1
@@ -261,6 +262,14 @@ def _apply(journal: Journal, entry: _Entry) -> str:
             raise _unreadable()
 
 
+# ---------------------------------------------------------------- what is parked
+
+
+def parked(at: CompanyAccess, limit: int, cursor: str | None) -> ParkedPage:
+    """A page of events that could not be posted, each with its reason."""
+    return store.parked(at.company_id, limit, cursor)
+
+
 # ---------------------------------------------------------------- retry
 
 
@@ -295,7 +304,7 @@ def _try_again(company_id: str, entries: Sequence[_Entry]) -> tuple[Journal, lis
     journal = _open(company_id, entries)
     posted, parked = [], []
     for entry in entries:
-        if not journal.has_room(entry.operations):
+        if not journal.has_room(entry.operations + journal.to_release(entry.invoices)):
             break
         still = _post_or_park(journal, entry)
         if still:

@@ -16,8 +16,11 @@ from heapq import merge
 from typing import TYPE_CHECKING, Literal
 
 from samklang.invoicing import service as invoicing
-from samklang.ledger import histories, store
-from samklang.ledger.model import SyncEvent, SyncInvoicing, SyncLedger, SyncPage
+from samklang.ledger import histories
+from samklang.ledger.model.sync import SyncEvent, SyncInvoicing, SyncLedger, SyncPage
+from samklang.ledger.store import loading, vouchers
+from samklang.ledger.store import parked as kept_parked
+from samklang.ledger.store import payments as kept_payments
 from samklang.payments import history
 from samklang.platform.cursors import read_cursor, write_cursor
 from samklang.platform.problems import Problem
@@ -100,7 +103,7 @@ def events(at: CompanyAccess, state: State | None, limit: int, cursor: str | Non
     if at.collaboration["status"] == "start_guide":
         raise Problem("not-active", "Finish the start guide first: nothing is synchronised yet.")
     place, found, looked = _read_place(cursor), list[SyncEvent](), 0
-    parked = {item["parked_id"]: item for item in store.parked_items(at.company_id)}
+    parked = {item["parked_id"]: item for item in kept_parked.parked_items(at.company_id)}
     count, more = limit if state is None else max(limit, _AT_A_TIME), True
     while more and len(found) < limit and looked < (_LOOKED_AT if state else 1):
         told = _newest(at.company_id, place, count + 1, parked)
@@ -157,7 +160,7 @@ def _invoices(company_id: str, place: _Place, count: int) -> Iterator[_Told]:
 def _payments(company_id: str, place: _Place, count: int, parked: dict[str, Item]) -> Iterator[_Told]:
     """Payments of both books, each with its reversal before it while that has not reached the ledger."""
     here = {item["id"]: item for item in history.before(company_id, place.payment, count)}
-    there = {item["id"]: item for item in store.payments_before(company_id, place.payment, count)}
+    there = {item["id"]: item for item in kept_payments.payments_before(company_id, place.payment, count)}
     for payment_id in sorted(here.keys() | there.keys(), reverse=True)[:count]:
         mine, theirs = here.get(payment_id, {}), there.get(payment_id, {})
         told = _Told(
@@ -187,7 +190,7 @@ def _parked_ids(payment_id: str) -> set[str]:
 
 
 def _reversals(company_id: str, place: _Place, count: int) -> Iterator[_Told]:
-    for reversed_, payment_id in store.reversed_before(company_id, place.reversal, count):
+    for reversed_, payment_id in kept_payments.reversed_before(company_id, place.reversal, count):
         yield _Told(
             event=f"payment/{payment_id}/reversed",
             kind="reversal",
@@ -233,7 +236,7 @@ _KINDS: dict[str, Kind] = {"customer": "customer", "invoice": "invoice", "paymen
 
 def _parked_time(item: Item) -> str:
     """When a parked reversal was made; of what cannot be read, when it was parked."""
-    at = store.parked_change(item)["image"].get("reversed_at")
+    at = kept_parked.parked_change(item)["image"].get("reversed_at")
     return at if isinstance(at, str) and _TIME.fullmatch(at) else str(item["parked_at"])
 
 
@@ -245,15 +248,19 @@ def _described(company_id: str, told: Sequence[_Told], parked: Mapping[str, Item
     payments = {each.identifier for each in told if each.event.startswith("payment/")}
     here = history.by_id(company_id, payments) if payments else {}
     invoices = [each.identifier for each in told if each.event.startswith("invoice/")]
-    loaded = store.load(company_id, invoices, payments)
+    loaded = loading.load(company_id, invoices, payments)
     posted: dict[str, str | None] = {
         f"invoice/{each}/issued": item.voucher_id for each, item in loaded.receivables.items()
     }
     for payment_id, item in loaded.payments.items():
-        posted[f"payment/{payment_id}/registered"] = item["voucher_id"]
+        posted[f"payment/{payment_id}/registered"] = item.get("voucher_id")
         if "reversal_date" in item:
-            posted[f"payment/{payment_id}/reversed"] = item["reversal_voucher_id"]
-    made = store.vouchers_made_at(company_id, {each for each in posted.values() if each})
+            posted[f"payment/{payment_id}/reversed"] = item.get("reversal_voucher_id")
+    awaiting = {f"invoice/{each}/issued" for each, item in loaded.receivables.items() if item.awaits}
+    for payment_id, item in loaded.payments.items():
+        awaiting |= {f"payment/{payment_id}/registered"} if "awaits" in item else set()
+        awaiting |= {f"payment/{payment_id}/reversed"} if "reversal_awaits" in item else set()
+    made = vouchers.vouchers_made_at(company_id, {each for each in posted.values() if each})
     for each in told:
         mine, theirs = here.get(each.identifier, {}), loaded.payments.get(each.identifier, {})
         origin = _origin(each, mine, theirs)
@@ -264,7 +271,7 @@ def _described(company_id: str, told: Sequence[_Told], parked: Mapping[str, Item
             origin=origin,
             at=each.at,
             invoicing=_in_invoicing(each, origin, mine),
-            ledger=_in_ledger(each, posted, made, parked),
+            ledger=_AWAITING if each.event in awaiting else _in_ledger(each, posted, made, parked),
         )
 
 
@@ -279,6 +286,11 @@ def _in_invoicing(told: _Told, origin: Origin, mine: Item) -> SyncInvoicing:
         return SyncInvoicing(state="done", at=told.at)
     done = ("id" if told.kind == "payment" else "reversal_date") in mine
     return SyncInvoicing(state="done" if done else "pending", at=None)
+
+
+_AWAITING = SyncLedger(
+    state="pending", voucher=None, reason="It waits to be journalised.", parked_id=None, at=None
+)
 
 
 def _in_ledger(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,21 @@ from samklang.overview.figures import AgeBand, KeyFigure, MonthFigures, MonthlyR
 from samklang.overview.model import Overview, Report, ReportPage, ReportSummary, overview_of
 from samklang.overview.report import render_html
 from samklang.platform import clock, uploads
-from samklang.platform.clients import sqs
+from samklang.platform.messages import send_all
 from samklang.platform.problems import Problem
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from samklang.ledger.model import Receivables
+    from samklang.ledger.model.chart import Chart
+    from samklang.ledger.model.receivables import Receivables
     from samklang.platform.access import CompanyAccess
 
-_VAT_ACCOUNTS = ("2611", "2621", "2631", "2641", "2650")
+_VAT_SETTLEMENT = "2650"
+_VAT_BOXES = {"10", "11", "12", "30", "31", "32", "48", "60", "61", "62"}
+"""Boxes of the VAT return that are VAT and no base."""
+
 _AGES = (
     ("Ej förfallet", None, 0),
     ("1–30 dagar", 1, 30),
@@ -70,14 +73,8 @@ def get_report(at: CompanyAccess, month: str) -> Report:
 def ask_for_reports() -> int:
     """Put one message per active company on the queue, for last month; how many it was."""
     month = f"{clock.today().replace(day=1) - timedelta(days=1):%Y-%m}"
-    count = 0
-    for company_id in collaboration.active_companies():
-        sqs().send_message(
-            QueueUrl=setting("COMPANY_REPORT_QUEUE_URL"),
-            MessageBody=json.dumps({"company_id": company_id, "month": month}),
-        )
-        count += 1
-    return count
+    messages = ({"company_id": company_id, "month": month} for company_id in collaboration.active_companies())
+    return send_all(setting("COMPANY_REPORT_QUEUE_URL"), messages)
 
 
 def make_report(company_id: str, month: str) -> ReportSummary:
@@ -101,8 +98,9 @@ def figures(company_id: str, month: str) -> MonthlyReport:
         f"{year}-{number:02}": moved.get(f"{year}-{number:02}", {}) for number in range(1, first.month + 1)
     }
     last_year = {f"{before}-{number:02}": moved.get(f"{before}-{number:02}", {}) for number in range(1, 13)}
-    held = ledger.moved(company_id, ledger.FIRST_DAY, last)
+    held = ledger.held(company_id, last)
     receivables = ledger.receivables(company_id, last)
+    chart = ledger.chart_of_accounts(company_id)
     return MonthlyReport(
         company_name=company.name,
         org_no=format_org_no(company.org_no),
@@ -113,14 +111,19 @@ def figures(company_id: str, month: str) -> MonthlyReport:
         liquidity=_sum(held, lambda account: account.startswith("19")),
         receivables_by_age=_ages(receivables),
         largest_customers=_largest(ledger.invoiced_by_customer(company_id, first.replace(month=1), last)),
-        largest_costs=_largest(_costs(this_year)),
-        vat_to_pay=-_sum(held, lambda account: account in _VAT_ACCOUNTS),
+        largest_costs=_largest(_costs(this_year, chart)),
+        vat_to_pay=-_sum(held, lambda account: _is_vat(account, chart)),
         key_figures=_key_figures(this_year),
     )
 
 
 def _sum(amounts: Mapping[str, int], chosen: Callable[[str], bool]) -> int:
     return sum(amount for account, amount in amounts.items() if chosen(account))
+
+
+def _is_vat(account: str, chart: Chart) -> bool:
+    known = chart.get(account)
+    return account == _VAT_SETTLEMENT or (known is not None and known.vat_box in _VAT_BOXES)
 
 
 def _is_revenue(account: str) -> bool:
@@ -139,12 +142,12 @@ def _month_figures(months: Mapping[str, Mapping[str, int]]) -> tuple[MonthFigure
     return tuple(found)
 
 
-def _costs(months: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _costs(months: Mapping[str, Mapping[str, int]], names: Chart) -> dict[str, int]:
     total: dict[str, int] = {}
     for amounts in months.values():
         for account, amount in amounts.items():
             if _is_cost(account):
-                name = ledger.account_name(account)
+                name = names.name(account)
                 total[name] = total.get(name, 0) + amount
     return total
 

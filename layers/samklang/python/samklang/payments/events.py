@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from samklang.platform.attributes import text, whole
 
 if TYPE_CHECKING:
-    from samklang.payments.model.payments import Method, Origin
+    from samklang.payments.model.payments import Origin, Settlement
     from samklang.platform.dynamo import Item
 
 
@@ -30,7 +30,7 @@ class PaymentRegistered:
     payment_id: str
     payment_date: date
     amount: int
-    method: Method
+    method: Settlement
     allocations: tuple[Allocated, ...]
     customer_id: str
     customer_name: str
@@ -41,11 +41,18 @@ class PaymentRegistered:
     bank_payment_id: str | None
     registered_at: str
     request_id: str
+    loss: int = 0
+    """What is written off as a bad debt: then no money came."""
 
     @property
     def event_id(self) -> str:
         """The same for the same event, however often it is delivered."""
         return f"payment/{self.payment_id}/registered"
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is a bad debt."""
+        return self.method == "bad_debt"
 
     @property
     def invoices(self) -> tuple[str, ...]:
@@ -65,7 +72,7 @@ class PaymentRegistered:
             payment_id=text(image["id"]),
             payment_date=date.fromisoformat(image["payment_date"]),
             amount=whole(image["amount"]),
-            method=cast("Method", text(image["method"])),
+            method=cast("Settlement", text(image["method"])),
             allocations=tuple(
                 Allocated(str(each), whole(number), whole(amount))
                 for each, number, amount in json.loads(image["allocations"])
@@ -79,6 +86,7 @@ class PaymentRegistered:
             bank_payment_id=image.get("bank_payment_id"),
             registered_at=text(image["registered_at"]),
             request_id=text(image["request_id"]),
+            loss=whole(image.get("loss", 0)),
         )
 
 
@@ -149,6 +157,7 @@ def payment_values(event: PaymentRegistered) -> Item:
         "bank_payment_id": event.bank_payment_id,
         "registered_at": event.registered_at,
         "request_id": event.request_id,
+        "loss": event.loss or None,
     }
 
 

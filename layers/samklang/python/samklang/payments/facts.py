@@ -77,6 +77,7 @@ class Knowledge:
             remaining=self.registration.remaining(invoice_id),
             due_date=invoice.due_date,
             credited=bool(invoice.credited),
+            written_off=bool(invoice.written_off),
         )
 
     def _open_items(self, customer_id: str) -> list[Candidate]:

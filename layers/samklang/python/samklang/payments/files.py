@@ -44,7 +44,7 @@ def create(at: CompanyAccess, given: PaymentFileInput) -> NewPaymentFile:
         Problem: ``not-active``, ``not-handler``, ``handler-changed``.
     """
     transaction = Transaction()
-    collaboration.require_handler(transaction, at)
+    _require_handler(transaction, at)
     file_id = new_id("pmf")
     file = PaymentFile(
         file_id=file_id,
@@ -64,6 +64,17 @@ def create(at: CompanyAccess, given: PaymentFileInput) -> NewPaymentFile:
         return idempotency.commit(transaction, at.user, NewPaymentFile(file_id=file_id, upload=upload))
     except ConditionFailed as failure:
         raise after_failure(failure) from failure
+
+
+def _require_handler(transaction: Transaction, at: CompanyAccess) -> None:
+    try:
+        collaboration.require_handler(transaction, at)
+    except Problem as problem:
+        if problem.code != "not-handler" or at.party != "bureau":
+            raise
+        # The file may be about the bureau's own orders, which the customers' payments in it are not.
+        advice = "Let the client upload the file, or confirm the lines of a payment order by hand."
+        raise Problem(problem.code, f"{problem.detail} {advice}") from problem
 
 
 def get(at: CompanyAccess, file_id: str) -> PaymentFile:

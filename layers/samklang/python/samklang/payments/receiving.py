@@ -12,9 +12,10 @@ from itertools import batched, dropwhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from samklang.collaboration import service as collaboration
-from samklang.formats.incoming import Deposit, FileRefused, FileSummary, IncomingPayment
+from samklang.formats.incoming import Debit, Deposit, FileRefused, FileSummary, IncomingPayment
 from samklang.formats.payment_file import open_reader
 from samklang.invoicing import service as invoicing
+from samklang.ledger.payables import bank_debits
 from samklang.payments import deposits
 from samklang.payments.facts import Knowledge
 from samklang.payments.files import MAX_BYTES
@@ -118,9 +119,13 @@ def receive(company_id: str, file_id: str, version: str, stream: BinaryIO) -> No
     try:
         if not done:
             _party(company_id, uploader)  # a company that nobody handles yet has no account to check by
-        summary, sums = _check(stream, company_id)
+        summary, sums, debits = _check(stream, company_id)
         files.set_values(company_id, file_id, {"status": "reading", "format": summary.format})
         _deal_while_handling(company_id, uploader, _File(file_id, summary.format), stream, done, sums)
+        if debits:
+            # Orders to pay suppliers are the bureau's, whoever has sent the bank's file.
+            at = access.acting(uploader.user, company_id, _party(company_id, uploader))
+            bank_debits.paid_by_bank(at, debits, _own_accounts(company_id))
     except FileRefused as refused:
         _refuse(company_id, file_id, _refusal(refused))
     except Problem as problem:
@@ -220,19 +225,23 @@ def _refuse(company_id: str, file_id: str, refusal: Refusal) -> None:
     logger.info("payment file refused", file=file_id, check=refusal.check)
 
 
-def _check(stream: BinaryIO, company_id: str) -> tuple[FileSummary, list[deposits.Sum]]:
+def _own_accounts(company_id: str) -> set[str]:
+    bank = invoicing.seller(company_id).bank
+    return {each for each in (bank.bankgiro, bank.plusgiro, bank.iban) if each}
+
+
+def _check(stream: BinaryIO, company_id: str) -> tuple[FileSummary, list[deposits.Sum], list[Debit]]:
     """Read the file to its end, trusting nothing before.
 
     Returns:
-        The summary, and the deposits of several payments with the places of these.
+        The summary, the deposits of several payments with the places of these, and what the company has paid.
 
     Raises:
         FileRefused: a check of the format failed, or the payments are not this company's.
     """
-    bank = invoicing.seller(company_id).bank
-    own = {each for each in (bank.bankgiro, bank.plusgiro, bank.iban) if each}
+    own, debits = _own_accounts(company_id), list[Debit]()
     summary, sums, place = None, list[deposits.Sum](), 0
-    for each in open_reader(stream, allow_foreign=True):
+    for each in open_reader(stream, allow_foreign=True, on_debit=debits.append):
         match each:
             case IncomingPayment():
                 place += 1
@@ -251,7 +260,7 @@ def _check(stream: BinaryIO, company_id: str) -> tuple[FileSummary, list[deposit
             found=f"payments to {', '.join(strangers)}",
             advice="Upload the file to the company it belongs to.",
         )
-    return summary, sums
+    return summary, sums, debits
 
 
 # ---------------------------------------------------------------- payment by payment
@@ -363,7 +372,8 @@ class _Part:
             if matched and matched.match == "exact":
                 matched = matched.for_a_person(_REGISTERED_AS_SUM)
         exact = matched if matched and matched.match == "exact" else None
-        if self.told and not self._has_room(len(exact.proposals[0].allocations) if exact else 0):
+        paid = [each.invoice_id for each in exact.proposals[0].allocations] if exact else []
+        if self.told and not self._has_room(paid):
             return None
         self.known.add(identifier)
         if matched is None:
@@ -375,9 +385,9 @@ class _Part:
         self._keep(identifier, payment, remarks, matched, payment_id)
         return "e" if payment_id else "u" if matched.match == "unmatched" else "p"
 
-    def _has_room(self, allocations: int) -> bool:
+    def _has_room(self, paid: list[str]) -> bool:
         others = len(self.new) + len(self.seen) + 4  # this payment's own two, the handler, this part
-        return self.knowledge.registration.has_room(allocations, others)
+        return self.knowledge.registration.has_room(paid, others)
 
     def _same(self, payment: IncomingPayment) -> str | None:
         """The payment (of a lump, what it is the sum of) that another format told this one as, if one did."""

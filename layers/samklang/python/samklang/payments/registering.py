@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samklang.invoicing.model.invoices import Invoice
-    from samklang.ledger.model import Receivable
+    from samklang.ledger.model.receivables import Receivable
     from samklang.payments.model.payments import Origin, Payment, PaymentInput
     from samklang.platform.access import CompanyAccess
     from samklang.platform.dynamo import Item
@@ -293,10 +293,11 @@ class Registration:
             return self._journal.operations + 1
         return len(self._new) + len(self._changes) + len(self._changed_credits)
 
-    def has_room(self, allocations: int, others: int) -> bool:
-        """Whether a payment with so many allocations fits in a transaction with so many other operations."""
+    def has_room(self, paid: list[str], others: int) -> bool:
+        """Whether a payment of these invoices fits in a transaction with so many other operations."""
         months = 2  # the month's balances may be new, and the caller's condition on the handler
-        return self.operations + 3 + allocations + months + others <= MAX_OPERATIONS
+        released = self._journal.to_release(paid) if self._journal else 0
+        return self.operations + 3 + len(paid) + released + months + others <= MAX_OPERATIONS
 
     def write(self, transaction: Transaction) -> None:
         """Add it all to a transaction; its conditions hold if nothing was changed since it was read."""
@@ -323,8 +324,8 @@ def _lacks_credit(posted: Receivable, invoice: Invoice) -> bool:
 
 
 def _paid_on(item: Item, invoice_id: str) -> int:
-    """What a payment in invoicing has taken off an invoice, in öre."""
-    if "reversal_date" in item:
+    """What a payment in invoicing has paid of an invoice, in öre; a bad debt pays nothing."""
+    payment = PaymentRegistered.from_image(item)
+    if "reversal_date" in item or payment.is_loss:
         return 0
-    allocations = PaymentRegistered.from_image(item).allocations
-    return sum(each.amount for each in allocations if each.invoice_id == invoice_id)
+    return sum(each.amount for each in payment.allocations if each.invoice_id == invoice_id)

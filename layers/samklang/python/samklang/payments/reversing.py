@@ -94,6 +94,12 @@ def _event(at: CompanyAccess, day: date, here: Item | None, there: Item | None) 
             "post it first.",
         )
     payment = PaymentRegistered.from_image(own)
+    if payment.is_loss:
+        raise Problem(
+            "written-off",
+            "It is a bad debt and no payment: the bureau takes it back, or enters money that has come, under "
+            "ledger/bad-debts.",
+        )
     if day < payment.payment_date:
         raise Problem(
             "validation", f"The payment came on {payment.payment_date}; take it back then or later."
@@ -130,7 +136,10 @@ def write_in_invoicing(
     payment = event if isinstance(event, PaymentRegistered) else event.payment
     invoices = invoicing.invoices_by_id(payment.company_id, payment.invoices)
     for invoice_id, _, amount in payment.allocations:
-        invoicing.change_remaining(transaction, payment.company_id, invoices[invoice_id], sign * amount)
+        change, invoice = sign * amount, invoices[invoice_id]
+        invoicing.change_remaining(
+            transaction, payment.company_id, invoice, change, written_off=payment.is_loss
+        )
     if event.credit_change:
         credit = customer_credit.in_invoicing(payment.company_id, payment.customer_id)
         store.put_credit(transaction, payment.company_id, credit.changed(event.credit_change, origin))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samklang.payments.store import payments as store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from samklang.payments.model.credit import Credit
     from samklang.platform.dynamo import Item
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 def images(company_id: str) -> Iterator[Item]:
     """Every payment in invoicing as it is kept, oldest first: what the stream once told of them."""
     return store.items(company_id)
+
+
+def known(company_id: str, payment_ids: Iterable[str]) -> set[str]:
+    """Those of the payments, registered on either side, that invoicing has."""
+    return set(store.payments_by_id(company_id, payment_ids))
 
 
 def every_credit(company_id: str) -> Iterator[Credit]:

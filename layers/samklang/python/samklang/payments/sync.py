@@ -5,10 +5,10 @@ Every effect is an item or an attribute that says it is done, so a batch deliver
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from samklang.invoicing import service as invoicing
-from samklang.invoicing.model.invoices import LedgerState
+from samklang.invoicing.model.invoices import DunningState, LedgerState
 from samklang.payments.events import PaymentRegistered, PaymentReversed, payment_values, reversal_values
 from samklang.payments.reversing import write_in_invoicing
 from samklang.payments.store import payments as store
@@ -29,9 +29,18 @@ def bring_back(company_id: str, changes: list[Change]) -> None:
         Problem: ``busy`` after long contention; send them again.
     """
     for change in changes:
-        # An open item tells of itself once, when it is posted; what changes it later is a payment.
-        if change.after and not (change.after.get("kind") == "receivable" and change.name == "MODIFY"):
+        if change.after and not _is_old_news(change):
             bring_back_item(company_id, change.after)
+
+
+def _is_old_news(change: Change) -> bool:
+    """An open item tells of itself when it comes and when it is journalised; else a payment changed it."""
+    before, after = change.before or {}, change.after or {}
+    return (
+        after.get("kind") == "receivable"
+        and change.name == "MODIFY"
+        and before.get("voucher_id") == after.get("voucher_id")
+    )
 
 
 def bring_back_item(company_id: str, item: Item) -> None:
@@ -44,8 +53,11 @@ def bring_back_item(company_id: str, item: Item) -> None:
     match item.get("kind"):
         case "receivable":
             voucher = item.get("voucher_id")  # by the cash method there is none until it is paid
-            state = LedgerState(status="posted", voucher=voucher_reference(voucher) if voucher else None)
+            status: Literal["pending", "posted"] = "pending" if item.get("awaits") else "posted"
+            state = LedgerState(status=status, voucher=voucher_reference(voucher) if voucher else None)
             invoicing.set_ledger_state(company_id, item["id"], state)
+        case "dunning":
+            _show_dunning(company_id, item)
         case "parked":
             _show_parked(company_id, item)
         case "payment":
@@ -65,6 +77,13 @@ def _show_parked(company_id: str, item: Item) -> None:
         invoicing.set_ledger_state(
             company_id, identifier, LedgerState(status="parked", reason=item["detail"])
         )
+
+
+def _show_dunning(company_id: str, item: Item) -> None:
+    """An invoice shows the step taken last; interest that was invoiced is no step."""
+    if "stage" in item:
+        state = DunningState.model_validate({"stage": item["stage"], "date": item["stage_on"]})
+        invoicing.set_dunning_state(company_id, item["id"], state)
 
 
 def _register(event: PaymentRegistered) -> None:

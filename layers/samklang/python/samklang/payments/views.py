@@ -53,6 +53,7 @@ def view(here: Item | None, there: Item | None, parked: Mapping[str, str]) -> Pa
         fee=event.fee,
         difference=event.difference,
         credit=event.credit,
+        loss=event.loss,
         text=event.text,
         origin=item["origin"],
         bank_payment_id=event.bank_payment_id,
@@ -74,10 +75,12 @@ def _sync(here: Item | None, there: Item | None) -> Literal["pending", "synchron
 
 def _ledger_state(payment_id: str, there: Item | None, parked: Mapping[str, str]) -> LedgerState:
     voucher = voucher_reference(there["voucher_id"]) if there and "voucher_id" in there else None
+    # By the cash method a bad debt posts nothing.
+    posted = voucher or (there is not None and there["method"] == "bad_debt")
     for event in ("registered", "reversed"):
         if reason := parked.get(f"payment/{payment_id}/{event}"):
             return LedgerState(status="parked", reason=reason, voucher=voucher)
-    return LedgerState(status="posted" if voucher else "pending", voucher=voucher)
+    return LedgerState(status="posted" if posted else "pending", voucher=voucher)
 
 
 def _is_behind(here: Item | None, there: Item | None) -> bool:

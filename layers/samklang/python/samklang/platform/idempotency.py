@@ -19,6 +19,8 @@ from samklang.platform.problems import Problem
 from samklang.platform.settings import setting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import BaseModel
 
     from samklang.platform.access import User
@@ -76,6 +78,29 @@ def commit[Answer: BaseModel](transaction: dynamo.Transaction, user: User, answe
             _replay(failure.items[_LABEL], user.idempotency)
         raise
     return answer
+
+
+def carry_out[Answer: BaseModel](user: User, make: Callable[[dynamo.Transaction], Answer]) -> Answer:
+    """Make an answer and the writes that go with it, and commit both; anew if somebody else wrote meanwhile.
+
+    Args:
+        user: whose request it is.
+        make: reads what it needs, adds its writes to the transaction and returns the answer; it is called
+            again, with an empty transaction, when a condition did not hold.
+
+    Raises:
+        Replay, Problem: as :func:`commit`.
+    """
+
+    def attempt() -> Answer:
+        transaction = dynamo.Transaction()
+        answer = make(transaction)
+        try:
+            return commit(transaction, user, answer)
+        except dynamo.ConditionFailed as failure:
+            raise dynamo.Contention(str(failure)) from failure
+
+    return dynamo.retrying(attempt)
 
 
 def replay_if_done(user: User) -> None:

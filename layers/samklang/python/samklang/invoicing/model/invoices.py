@@ -182,6 +182,13 @@ class DeliveryState(Shape):
     reason: str | None = None
 
 
+class DunningState(Shape):
+    """The step taken last for want of payment."""
+
+    stage: Literal["reminder_1", "reminder_2", "reminder_3", "collection_notice", "handed_over"]
+    date: date
+
+
 class Original(Shape):
     """The invoice that a credit note credits."""
 
@@ -204,8 +211,11 @@ class CreditNoteReference(Shape):
 
 
 DocumentKind = Literal["invoice", "credit_note"]
-InvoiceStatus = Literal["draft", "issued", "sent", "partly_paid", "paid", "credited", "settled"]
-"""``settled``: a credit note with nothing left to set off or pay back."""
+InvoiceStatus = Literal[
+    "draft", "issued", "sent", "partly_paid", "paid", "written_off", "credited", "settled"
+]
+"""``written_off``: nothing is left to pay, since the bureau wrote the rest off as a bad debt. ``settled``: a
+credit note with nothing left to set off or pay back."""
 
 
 class Invoice(Shape):
@@ -235,6 +245,8 @@ class Invoice(Shape):
     credited: Money
     """What its credit notes credit, zero or more."""
     paid: Money
+    written_off: Money = 0
+    """What the bureau has written off as a bad debt."""
     remaining: Money
     buyer: Buyer
     original: Original | None
@@ -245,6 +257,7 @@ class Invoice(Shape):
     sent_at: str | None
     delivery: DeliveryState | None
     ledger: LedgerState | None
+    dunning: DunningState | None = None
     logo: str | None
     """Which logo stands on it."""
     version: int
@@ -252,7 +265,7 @@ class Invoice(Shape):
     @property
     def set_off(self) -> int:
         """What credit notes have taken off what remained of it, in öre."""
-        return self.total - self.paid - self.remaining
+        return self.total - self.paid - self.written_off - self.remaining
 
     @property
     def sales(self) -> list[InvoiceRow]:
@@ -276,9 +289,11 @@ class InvoiceSummary(Shape):
     total: Money
     credited: Money
     paid: Money
+    written_off: Money
     remaining: Money
     delivery: DeliveryState | None
     ledger: LedgerState | None
+    dunning: DunningState | None
 
 
 class InvoiceSums(Shape):
@@ -406,6 +421,7 @@ def status_of(
     paid: int,
     remaining: int,
     sent: bool,
+    written_off: int = 0,
 ) -> InvoiceStatus:
     """How far an invoice has come, from its figures in öre."""
     if number is None:
@@ -415,7 +431,7 @@ def status_of(
     if credited and credited >= total:
         return "credited"
     if remaining <= 0:
-        return "paid"
+        return "written_off" if written_off else "paid"
     if paid > 0:
         return "partly_paid"
     return "sent" if sent else "issued"

@@ -58,8 +58,8 @@ MAILS_A_DAY = 500
 """E-mails of one company: more than a small firm sends, too few to spoil everybody's good name with SES."""
 
 
-def count(transaction: Transaction, company_id: str, day: date) -> None:
-    """Count an e-mail of a day.
+def count(transaction: Transaction, company_id: str, day: date, number: int = 1) -> None:
+    """Count e-mails of a day.
 
     Raises:
         Problem: ``too-many-mails`` when the day's are used up.
@@ -67,10 +67,11 @@ def count(transaction: Transaction, company_id: str, day: date) -> None:
     key = (company_key(company_id), f"MAILS#{day}")
     item = dynamo.get(table(), *key)
     sent = item["sent"] if item else 0
-    if sent >= MAILS_A_DAY:
-        raise Problem("too-many-mails", f"{MAILS_A_DAY} e-mails are sent today. Go on tomorrow, or print.")
+    if sent + number > MAILS_A_DAY:
+        detail = f"{sent} of {MAILS_A_DAY} e-mails are sent today. Go on tomorrow, or print."
+        raise Problem("too-many-mails", detail)
     expect = {"sent": sent if item else MISSING}
-    transaction.update("mails", table(), key, put={"kind": "mails", "sent": sent + 1}, expect=expect)
+    transaction.update("mails", table(), key, put={"kind": "mails", "sent": sent + number}, expect=expect)
 
 
 def show(transaction: Transaction, company_id: str, delivery: Delivery, sent_at: str | None) -> None:

@@ -22,6 +22,7 @@ from samklang.invoicing.model.invoices import (
     Buyer,
     CreditNoteReference,
     DeliveryState,
+    DunningState,
     Invoice,
     InvoiceRow,
     InvoiceSummary,
@@ -136,6 +137,7 @@ def put(transaction: Transaction, company_id: str, invoice: Invoice, request_id:
         else None,
         "reason": invoice.reason,
         "logo": invoice.logo,
+        "delivery": invoice.delivery.model_dump_json(exclude_defaults=True) if invoice.delivery else None,
         "issued_at": clock.timestamp() if issued else None,
         "request_id": request_id,
         **(_shelved(company_id, invoice, invoice.remaining) if issued else {}),
@@ -164,10 +166,13 @@ def change_remaining(
     invoice: Invoice,
     change: int,
     credit_note: Invoice | None = None,
+    *,
+    written_off: bool = False,
 ) -> None:
     """Change what remains by ``change`` öre, if the invoice is as it was read.
 
-    Below zero it takes a payment off, or what a credit note settles; a credit note is kept with it.
+    Below zero it takes a payment off, a bad debt (``written_off``), or what a credit note settles; a credit
+    note is kept with it.
     """
     remaining = invoice.remaining + change
     values: dict[str, Any] = {"remaining": remaining, "version": invoice.version + 1}
@@ -182,6 +187,8 @@ def change_remaining(
         values["credited"] = invoice.credited - credit_note.total
         values["set_off"] = invoice.set_off - change
         values["credit_notes"] = _pack([[each.invoice_id, each.number, each.total] for each in references])
+    if written_off:
+        values["written_off"] = invoice.written_off - change or None
     transaction.update(
         f"invoice/{invoice.invoice_id}",
         table(),
@@ -189,6 +196,19 @@ def change_remaining(
         put=values | _shelved(company_id, invoice, remaining),
         expect={"version": invoice.version},
     )
+
+
+def raise_version(transaction: Transaction, company_id: str, invoice: Invoice) -> None:
+    """Change nothing but the version, if the invoice is as it was read: what crosses this is tried again."""
+    key = (company_key(company_id), _PREFIX + invoice.invoice_id)
+    change, expect = {"version": invoice.version + 1}, {"version": invoice.version}
+    transaction.update(f"invoice/{invoice.invoice_id}", table(), key, put=change, expect=expect)
+
+
+def set_dunning_state(company_id: str, invoice_id: str, state: DunningState) -> None:
+    """The step taken last for want of payment; no new version, since the client changes nothing by it."""
+    key = (company_key(company_id), _PREFIX + invoice_id)
+    dynamo.set_attributes(table(), key, {"dunning": state.model_dump_json()})
 
 
 def set_ledger_state(company_id: str, invoice_id: str, state: LedgerState) -> None:
@@ -336,6 +356,7 @@ def read_invoice(item: Item) -> Invoice:
         total=summary.total,
         credited=summary.credited,
         paid=summary.paid,
+        written_off=summary.written_off,
         remaining=summary.remaining,
         buyer=Buyer.model_validate(json.loads(item["buyer"]) | {"name": item["customer_name"]}),
         original=Original.model_validate_json(original) if original else None,
@@ -347,6 +368,7 @@ def read_invoice(item: Item) -> Invoice:
         sent_at=item.get("sent_at"),
         delivery=summary.delivery,
         ledger=summary.ledger,
+        dunning=summary.dunning,
         logo=item.get("logo"),
         version=item["version"],
     )
@@ -354,7 +376,8 @@ def read_invoice(item: Item) -> Invoice:
 
 SUMMARY = (
     *("sk", "id", "document", "customer_id", "customer_name", "number", "ocr", "invoice_date", "due_date"),
-    *("listed_on", "total", "remaining", "credited", "set_off", "original", "sent_at", "delivery", "ledger"),
+    *("listed_on", "total", "remaining", "credited", "set_off", "written_off", "original"),
+    *("sent_at", "delivery", "ledger", "dunning"),
 )
 """The attributes of an invoice in a list; index ``lists`` holds them."""
 
@@ -368,6 +391,7 @@ def read_summary(item: Item) -> InvoiceSummary:
         item["remaining"],
         item.get("credited", 0),
     )
+    written_off = item.get("written_off", 0)
     original = item.get("original")
     set_off = -json.loads(original)["settled"] if original else item.get("set_off", 0)
     due: str = item.get("due_date", "")
@@ -383,7 +407,8 @@ def read_summary(item: Item) -> InvoiceSummary:
             total=total,
             credited=credited,
             remaining=remaining,
-            paid=total - set_off - remaining,
+            paid=total - set_off - written_off - remaining,
+            written_off=written_off,
             sent="sent_at" in item,
         ),
         number=number,
@@ -393,10 +418,12 @@ def read_summary(item: Item) -> InvoiceSummary:
         overdue=number is not None and remaining > 0 and credited < total and due < clock.today().isoformat(),
         total=total,
         credited=credited,
-        paid=total - set_off - remaining,
+        paid=total - set_off - written_off - remaining,
+        written_off=written_off,
         remaining=remaining,
         delivery=DeliveryState.model_validate_json(item["delivery"]) if "delivery" in item else None,
         ledger=_ledger_state(ledger) if number is not None else None,
+        dunning=DunningState.model_validate_json(item["dunning"]) if "dunning" in item else None,
     )
 
 

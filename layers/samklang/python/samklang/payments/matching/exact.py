@@ -82,6 +82,11 @@ def _nothing_remains(candidates: list[Candidate], amount: int) -> str:
     if len(candidates) > 1:
         return f"Nothing remains of {join([each.called for each in candidates])}."
     only = candidates[0]
+    if only.written_off:
+        return (
+            f"Invoice {only.number} is written off as a bad debt: the bureau enters the money there, and "
+            "sets this payment aside."
+        )
     if only.kind == "invoice":
         return f"Invoice {only.number} is already {'paid or credited' if only.credited else 'paid'}."
     if amount >= 0:

@@ -25,6 +25,8 @@ class Candidate(NamedTuple):
     due_date: date
     credited: bool
     """Whether there are credit notes of it."""
+    written_off: bool = False
+    """Whether the bureau has written it off as a bad debt."""
 
     @property
     def left(self) -> int:

@@ -1,6 +1,6 @@
 """Payments: money in, money back and set-offs, and how they are spread over invoices and credit notes.
 
-For every payment, in öre: ``amount + fee + difference = what is allocated + credit``.
+For every payment, in öre: ``amount + fee + difference + loss = what is allocated + credit``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from samklang.platform.shapes import Day, Line, Shape
 
 Method = Literal["bank", "swish", "card", "cash", "set_off"]
 """How it was paid; ``set_off`` when no money moved: credit notes or credit used against invoices."""
+Settlement = Literal[Method, "bad_debt"]
+"""How an invoice was settled: paid, or written off by the bureau (see ``ledger.bad_debts``)."""
 Origin = Literal["invoicing", "ledger"]
 """The side a payment was registered on."""
 
@@ -100,7 +102,7 @@ class Payment(Shape):
     payment_id: str
     payment_date: date
     amount: Money
-    method: Method
+    method: Settlement
     allocations: list[Allocation]
     customer_id: str
     customer_name: str
@@ -108,6 +110,8 @@ class Payment(Shape):
     difference: Money
     credit: Money
     """Öre added to the customer's credit; below zero what was used of it."""
+    loss: Money
+    """What is written off as a bad debt; nothing came in then."""
     text: str | None
     origin: Origin
     bank_payment_id: str | None

@@ -1,0 +1,1 @@
+"""Payables: suppliers, their invoices, and how these are paid."""

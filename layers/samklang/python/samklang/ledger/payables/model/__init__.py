@@ -1,0 +1,1 @@
+"""What the payables subledger is made of."""

@@ -1,0 +1,1 @@
+"""How the books are kept, in table Ledger: one module per kind of item, all under ``COMPANY#id``."""
