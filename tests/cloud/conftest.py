@@ -41,9 +41,22 @@ class Start(Protocol):
     def __call__(self, **wishes: Unpack[Wishes]) -> Company: ...
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "passes_nights: first of all, while few companies have a night's work")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks back on all the others (``test_zz_*``) comes last."""
-    items.sort(key=lambda item: item.path.parent == HERE and item.path.name.startswith("test_zz_"))
+    """What lets nights pass comes first; what looks back on all the others (``test_zz_*``) comes last."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        here = item.path.parent == HERE
+        return (
+            here and item.path.name.startswith("test_zz_"),
+            item.get_closest_marker("passes_nights") is None,
+        )
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

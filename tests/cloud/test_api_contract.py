@@ -40,7 +40,7 @@ schema = schemathesis.openapi.from_path(
     config=SchemathesisConfig.from_dict(
         {
             "generation": {
-                "max-examples": 15,
+                "max-examples": 10,
                 "database": "none",
                 "deterministic": True,
                 "no-shrink": True,

@@ -447,6 +447,7 @@ def fetch(url: str) -> bytes:
 # ------------------------------------------------------------------------------------------ reports
 
 
+@pytest.mark.passes_nights
 def test_given_invoices_of_a_month_when_the_clock_passes_the_3rd_then_its_report_can_be_read(
     company: Company, cloud: LocalCloud
 ) -> None:

@@ -25,15 +25,15 @@ import botocore.handlers
 import pytest
 from moto import mock_aws
 
-from local import provision
 from local.actions import Place
 from local.iam import Named, Policy, policy
 from local.routes import Routes, routes
 from local.template import ACCOUNT, REGION, Function, Template
 from local.watching import Watch
-from samklang.platform import clients, clock
+from samklang.platform import clock
 from samklang.platform.access import company_key
 from samklang.platform.dynamo import Item, from_item
+from tests.functions import standing_cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -84,12 +84,6 @@ class Cloud:
         """A client that no policy holds back."""
         return boto3.client("sqs")
 
-    def provision(self) -> None:
-        """Make tables, buckets and queues."""
-        provision.create_tables(self.template, self.dynamodb)
-        provision.create_buckets(self.template, self.s3)
-        provision.create_queues(self.template, self.sqs)
-
     def items(self, table: str) -> list[Item]:
         """Everything in a table, by its name in the template, in the order of its keys."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.template.name(table))
@@ -114,6 +108,9 @@ class Cloud:
         return {"Records": [{"eventSource": "aws:s3", "eventTime": clock.timestamp(), "s3": told}]}
 
 
+_moto = mock_aws()
+
+
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A new, empty cloud for each test, and the clock at the real time."""
@@ -127,20 +124,10 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    _forget_clients()
-    with mock_aws():
-        made = Cloud()
-        made.provision()
-        yield made
-        _forget_clients()
-        clock.move(timedelta())
-
-
-def _forget_clients() -> None:
-    """Clients are kept per process; a test must not meet those of the cloud before."""
-    for each in vars(clients).values():
-        if hasattr(each, "cache_clear"):
-            each.cache_clear()
+    standing_cloud.begin(_moto, Cloud.template)
+    yield Cloud()
+    standing_cloud.end(_moto)
+    clock.move(timedelta())
 
 
 # ---------------------------------------------------------------- grants

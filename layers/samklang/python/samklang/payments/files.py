@@ -74,7 +74,7 @@ def _require_handler(transaction: Transaction, at: CompanyAccess) -> None:
             raise
         # The file may be about the bureau's own orders, which the customers' payments in it are not.
         advice = "Let the client upload the file, or confirm the lines of a payment order by hand."
-        raise Problem(problem.code, f"{problem.detail} {advice}") from problem
+        raise Problem("not-handler", f"{problem.detail} {advice}") from problem
 
 
 def get(at: CompanyAccess, file_id: str) -> PaymentFile:
